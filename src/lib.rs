@@ -1,0 +1,6 @@
+//! The rooms of the installer; `docs/architecture.md` tells how they stand to each other.
+
+#![forbid(unsafe_code)]
+
+/// YAML in and out, identity, references between objects, the waves they are applied in. Pure.
+pub mod object;
