@@ -4,3 +4,6 @@
 
 /// YAML in and out, identity, references between objects, the waves they are applied in. Pure.
 pub mod object;
+
+/// What a run announces: the port between doing and showing.
+pub mod event;

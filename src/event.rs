@@ -1,0 +1,197 @@
+//! The facts that a run announces: the port between doing and showing. The engine says them, `ui`
+//! shows them; neither knows the other. `docs/events.md` describes them as JSON lines.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use crate::object::ObjectId;
+
+/// One fact. As JSON, `event` names it, ids are `Kind/namespace/name`, and times are in seconds.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The target and the profile are resolved and will not change any more.
+    RunStarted {
+        profile: String,
+        context: String,
+        server: String,
+    },
+    /// A step that a person would name has begun; steps may overlap.
+    StepStarted {
+        step: Step,
+    },
+    StepFinished {
+        step: Step,
+        #[serde(serialize_with = "seconds")]
+        elapsed: Duration,
+    },
+    DownloadStarted {
+        url: String,
+        total_bytes: Option<u64>,
+    },
+    /// Said a few times a second at most.
+    DownloadProgress {
+        received_bytes: u64,
+        total_bytes: Option<u64>,
+    },
+    DownloadRetried {
+        attempt: u32,
+        reason: String,
+        #[serde(serialize_with = "seconds")]
+        after: Duration,
+    },
+    /// The release is proven and unpacked; `cached` where nothing was downloaded.
+    ReleaseReady {
+        version: String,
+        sha256: String,
+        cached: bool,
+    },
+    /// All is rendered: what each layer will bring.
+    Planned {
+        layers: Vec<PlannedLayer>,
+    },
+    WaveStarted {
+        layer: String,
+        wave: &'static str,
+        objects: usize,
+    },
+    ObjectApplied {
+        layer: String,
+        #[serde(serialize_with = "text")]
+        object: ObjectId,
+        outcome: ApplyOutcome,
+        /// The server's words, where it refused.
+        message: Option<String>,
+    },
+    /// A refusal that passes (a webhook not up yet, 429, a lost connection): it is tried again.
+    ApplyRetried {
+        layer: String,
+        #[serde(serialize_with = "text")]
+        object: ObjectId,
+        reason: String,
+    },
+    /// A workload's state, said when it changes.
+    Workload {
+        layer: String,
+        #[serde(serialize_with = "text")]
+        object: ObjectId,
+        state: WorkloadState,
+        /// Pods that are ready, of those wanted; both 0 where the kind has no pods.
+        ready: u32,
+        wanted: u32,
+        /// Why it is not ready yet, in the words of the cluster.
+        reason: Option<String>,
+    },
+    /// A webhook of the layer is asked until it really answers.
+    WebhookAwaited {
+        layer: String,
+        webhook: String,
+    },
+    WebhookAnswered {
+        layer: String,
+        webhook: String,
+    },
+    /// Another run holds the Lease.
+    LeaseAwaited {
+        holder: String,
+    },
+    Warned {
+        warning: String,
+    },
+    /// A signal asked the run to end at the next safe point.
+    Interrupted {
+        signal: &'static str,
+    },
+    /// The one terminal event: nothing follows it.
+    Finished(Finished),
+}
+
+/// What a person would call a step of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "name")]
+pub enum Step {
+    Connect,
+    Fetch,
+    Render,
+    /// Applies one layer and waits for it.
+    Layer(String),
+    /// Waits for what was applied but not awaited on the way (the addons).
+    Rollout,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlannedLayer {
+    pub name: String,
+    pub objects: usize,
+    pub workloads: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplyOutcome {
+    Created,
+    Changed,
+    Unchanged,
+    Failed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkloadState {
+    InProgress,
+    Ready,
+    Failed,
+}
+
+/// How the run ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finished {
+    pub outcome: Ending,
+    pub exit_code: u8,
+    pub created: usize,
+    pub changed: usize,
+    pub unchanged: usize,
+    pub failed: usize,
+    #[serde(serialize_with = "seconds")]
+    pub elapsed: Duration,
+    /// What went wrong, in full; None where all is done.
+    pub error: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Commands that a person would run next.
+    pub next: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    Done,
+    Failed,
+    Interrupted,
+}
+
+/// Where a run says its facts. Cheap to clone; saying never blocks and never fails.
+#[derive(Clone, Debug)]
+pub struct Announcer(mpsc::UnboundedSender<Event>);
+
+impl Announcer {
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<Event>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    pub fn say(&self, event: Event) {
+        // Nobody listening is no reason to stop working.
+        let _ = self.0.send(event);
+    }
+}
+
+fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((duration.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+fn text<S: serde::Serializer>(value: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
