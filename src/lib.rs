@@ -4,3 +4,6 @@
 
 /// YAML in and out, identity, references between objects, the waves they are applied in. Pure.
 pub mod object;
+
+/// A folder with a kustomization file in, objects out: what `kubectl kustomize` does, in process. Pure.
+pub mod kustomize;

@@ -1,0 +1,334 @@
+//! References: when an object is renamed, so is every field that names it.
+
+use serde_json::Value;
+
+use super::fieldspec::{FieldSpec, Leaf};
+use super::resource::{Resource, ResourceId, Resources};
+use super::scope::is_cluster_scoped;
+use super::{Ambiguity, At, Error};
+
+/// A field that holds the name of an object of a certain kind.
+struct Reference {
+    /// Group, version and kind of what is named; empty for any.
+    target: (&'static str, &'static str, &'static str),
+    field: FieldSpec,
+}
+
+/// Where the pod's spec is in the kinds that have one.
+const POD_SPECS: [(&str, &str); 9] = [
+    ("Pod", "spec"),
+    ("PodTemplate", "template/spec"),
+    ("Deployment", "spec/template/spec"),
+    ("ReplicaSet", "spec/template/spec"),
+    ("ReplicationController", "spec/template/spec"),
+    ("DaemonSet", "spec/template/spec"),
+    ("StatefulSet", "spec/template/spec"),
+    ("Job", "spec/template/spec"),
+    ("CronJob", "spec/jobTemplate/spec/template/spec"),
+];
+
+const CONFIG_MAP: (&str, &str, &str) = ("", "v1", "ConfigMap");
+const SECRET: (&str, &str, &str) = ("", "v1", "Secret");
+const SERVICE: (&str, &str, &str) = ("", "v1", "Service");
+const SERVICE_ACCOUNT: (&str, &str, &str) = ("", "v1", "ServiceAccount");
+const CLAIM: (&str, &str, &str) = ("", "v1", "PersistentVolumeClaim");
+const VOLUME: (&str, &str, &str) = ("", "v1", "PersistentVolume");
+const STORAGE_CLASS: (&str, &str, &str) = ("storage.k8s.io", "v1", "StorageClass");
+const PRIORITY_CLASS: (&str, &str, &str) = ("scheduling.k8s.io", "v1", "PriorityClass");
+const ROLE: (&str, &str, &str) = ("rbac.authorization.k8s.io", "", "Role");
+const CLUSTER_ROLE: (&str, &str, &str) = ("rbac.authorization.k8s.io", "", "ClusterRole");
+
+/// References in a pod's spec (kustomize's namereference table). kustomize leaves some out for some kinds
+/// of workloads; here all have all.
+const IN_POD_SPECS: [(&str, (&str, &str, &str)); 16] = [
+    ("volumes/configMap/name", CONFIG_MAP),
+    ("containers/env/valueFrom/configMapKeyRef/name", CONFIG_MAP),
+    ("initContainers/env/valueFrom/configMapKeyRef/name", CONFIG_MAP),
+    ("containers/envFrom/configMapRef/name", CONFIG_MAP),
+    ("initContainers/envFrom/configMapRef/name", CONFIG_MAP),
+    ("volumes/projected/sources/configMap/name", CONFIG_MAP),
+    ("volumes/secret/secretName", SECRET),
+    ("containers/env/valueFrom/secretKeyRef/name", SECRET),
+    ("initContainers/env/valueFrom/secretKeyRef/name", SECRET),
+    ("containers/envFrom/secretRef/name", SECRET),
+    ("initContainers/envFrom/secretRef/name", SECRET),
+    ("imagePullSecrets/name", SECRET),
+    ("volumes/projected/sources/secret/name", SECRET),
+    ("serviceAccountName", SERVICE_ACCOUNT),
+    ("volumes/persistentVolumeClaim/claimName", CLAIM),
+    ("priorityClassName", PRIORITY_CLASS),
+];
+
+/// All other references: group and kind of the object that refers, its field, and what is named.
+const ELSEWHERE: [(&str, &str, &str, (&str, &str, &str)); 41] = [
+    ("", "HorizontalPodAutoscaler", "spec/scaleTargetRef/name", ("", "", "Deployment")),
+    ("", "HorizontalPodAutoscaler", "spec/scaleTargetRef/name", ("", "", "ReplicationController")),
+    ("", "HorizontalPodAutoscaler", "spec/scaleTargetRef/name", ("", "", "ReplicaSet")),
+    ("", "HorizontalPodAutoscaler", "spec/scaleTargetRef/name", ("", "", "StatefulSet")),
+    ("", "Node", "spec/configSource/configMap", CONFIG_MAP),
+    ("", "Role", "rules/resourceNames", CONFIG_MAP),
+    ("", "ClusterRole", "rules/resourceNames", CONFIG_MAP),
+    (
+        "",
+        "Ingress",
+        r"metadata/annotations/nginx.ingress.kubernetes.io\/fastcgi-params-configmap",
+        CONFIG_MAP,
+    ),
+    ("", "Ingress", "spec/tls/secretName", SECRET),
+    ("", "Ingress", r"metadata/annotations/ingress.kubernetes.io\/auth-secret", SECRET),
+    ("", "Ingress", r"metadata/annotations/nginx.ingress.kubernetes.io\/auth-secret", SECRET),
+    ("", "Ingress", r"metadata/annotations/nginx.ingress.kubernetes.io\/auth-tls-secret", SECRET),
+    ("", "ServiceAccount", "imagePullSecrets/name", SECRET),
+    ("", "StorageClass", "parameters/secretName", SECRET),
+    ("", "StorageClass", "parameters/adminSecretName", SECRET),
+    ("", "StorageClass", "parameters/userSecretName", SECRET),
+    ("", "StorageClass", "parameters/secretRef", SECRET),
+    ("", "Role", "rules/resourceNames", SECRET),
+    ("", "ClusterRole", "rules/resourceNames", SECRET),
+    (
+        "serving.knative.dev",
+        "Service",
+        "spec/template/spec/containers/env/valueFrom/secretKeyRef/name",
+        SECRET,
+    ),
+    ("", "PersistentVolume", "spec/azureFile/secretName", SECRET),
+    ("apps", "StatefulSet", "spec/serviceName", SERVICE),
+    ("", "Ingress", "spec/rules/http/paths/backend/serviceName", SERVICE),
+    ("", "Ingress", "spec/backend/serviceName", SERVICE),
+    ("", "Ingress", "spec/rules/http/paths/backend/service/name", SERVICE),
+    ("", "Ingress", "spec/defaultBackend/service/name", SERVICE),
+    ("apiregistration.k8s.io", "APIService", "spec/service/name", SERVICE),
+    (
+        "admissionregistration.k8s.io",
+        "ValidatingWebhookConfiguration",
+        "webhooks/clientConfig/service",
+        SERVICE,
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "MutatingWebhookConfiguration",
+        "webhooks/clientConfig/service",
+        SERVICE,
+    ),
+    ("rbac.authorization.k8s.io", "RoleBinding", "roleRef/name", ROLE),
+    ("rbac.authorization.k8s.io", "RoleBinding", "roleRef/name", CLUSTER_ROLE),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding", "roleRef/name", CLUSTER_ROLE),
+    ("rbac.authorization.k8s.io", "RoleBinding", "subjects", SERVICE_ACCOUNT),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding", "subjects", SERVICE_ACCOUNT),
+    ("", "PersistentVolumeClaim", "spec/volumeName", VOLUME),
+    ("", "ClusterRole", "rules/resourceNames", VOLUME),
+    ("", "PersistentVolume", "spec/storageClassName", STORAGE_CLASS),
+    ("", "PersistentVolumeClaim", "spec/storageClassName", STORAGE_CLASS),
+    ("", "StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName", STORAGE_CLASS),
+    ("", "Ingress", "spec/ingressClassName", ("networking.k8s.io", "v1", "IngressClass")),
+    ("", "ValidatingAdmissionPolicyBinding", "spec/policyName", ("", "", "ValidatingAdmissionPolicy")),
+];
+
+/// Changes every reference to an object that has another name or namespace than in its file.
+pub(super) fn follow(resources: &mut Resources) -> Result<(), Error> {
+    let references = references();
+    let candidates: Vec<Candidate> =
+        resources.list.iter().map(Candidate::of).filter(|candidate| !candidate.past.is_empty()).collect();
+    if candidates.is_empty() {
+        return Ok(());
+    }
+    for resource in &mut resources.list {
+        let original = resource.original_id();
+        for reference in &references {
+            let FieldSpec { group, kind, .. } = &reference.field;
+            if original.is_kind_of(group, "", kind) {
+                Search::new(resource, reference, &candidates).run(resource)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn references() -> Vec<Reference> {
+    let in_pods = POD_SPECS.iter().flat_map(|(kind, spec)| {
+        IN_POD_SPECS.iter().map(move |(path, target)| {
+            let mut field = FieldSpec::of("", kind, "", false);
+            field.path = format!("{spec}/{path}").into();
+            Reference { target: *target, field }
+        })
+    });
+    let elsewhere = ELSEWHERE.iter().map(|(group, kind, path, target)| Reference {
+        target: *target,
+        field: FieldSpec::of(group, kind, path, false),
+    });
+    in_pods.chain(elsewhere).collect()
+}
+
+/// What there is to know of an object that may be referred to.
+struct Candidate {
+    id: ResourceId,
+    past: Vec<ResourceId>,
+    /// As written; None where nothing is.
+    namespace: Option<String>,
+    prefixes: Vec<String>,
+    suffixes: Vec<String>,
+    is_cluster_scoped: bool,
+}
+
+impl Candidate {
+    fn of(resource: &Resource) -> Self {
+        Self {
+            id: resource.id(),
+            past: resource.past_ids().collect(),
+            namespace: resource.object.namespace().map(str::to_owned),
+            prefixes: resource.prefixes.clone(),
+            suffixes: resource.suffixes.clone(),
+            is_cluster_scoped: is_cluster_scoped(resource.object.group(), resource.object.kind()),
+        }
+    }
+}
+
+/// The search for what one field of one object refers to.
+struct Search<'a> {
+    reference: &'a Reference,
+    candidates: Vec<&'a Candidate>,
+    prefixes: Vec<String>,
+    suffixes: Vec<String>,
+    /// Group and kind that a `roleRef` asks for.
+    role: Option<(String, String)>,
+    at: At,
+    object: String,
+}
+
+impl<'a> Search<'a> {
+    fn new(referrer: &Resource, reference: &'a Reference, candidates: &'a [Candidate]) -> Self {
+        let (group, version, kind) = reference.target;
+        let in_reach = |candidate: &&Candidate| {
+            candidate.past.iter().any(|id| id.is_kind_of(group, version, kind))
+                && is_in_reach(referrer, candidate)
+        };
+        let is_role_ref = reference.field.path == "roleRef/name";
+        let text = |pointer| referrer.object.text(pointer).map(str::to_owned);
+        Self {
+            reference,
+            candidates: candidates.iter().filter(in_reach).collect(),
+            prefixes: referrer.prefixes.clone(),
+            suffixes: referrer.suffixes.clone(),
+            role: if is_role_ref { text("/roleRef/apiGroup").zip(text("/roleRef/kind")) } else { None },
+            at: referrer.at(),
+            object: referrer.name(),
+        }
+    }
+
+    fn run(&self, referrer: &mut Resource) -> Result<(), Error> {
+        if self.candidates.is_empty() {
+            return Ok(());
+        }
+        let mut problem = None;
+        self.reference.field.apply_to_any(referrer, Leaf::Scalar, |value| {
+            if let Err(error) = self.update(value) {
+                problem.get_or_insert(error);
+            }
+        })?;
+        problem.map_or(Ok(()), Err)
+    }
+
+    fn update(&self, value: &mut Value) -> Result<(), Error> {
+        match value {
+            Value::String(name) => {
+                if let Some(found) = self.find(name, None, false)? {
+                    name.clone_from(&found.id.name);
+                }
+            }
+            Value::Array(items) => items.iter_mut().try_for_each(|item| self.update(item))?,
+            Value::Object(map) => {
+                let text = |field| map.get(field).and_then(Value::as_str);
+                let Some(name) = text("name") else { return Ok(()) };
+                if let Some(found) = self.find(name, text("namespace"), true)? {
+                    map.insert("name".into(), found.id.name.as_str().into());
+                    if let Some(namespace) = &found.namespace {
+                        map.insert("namespace".into(), namespace.as_str().into());
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The object that once had this name. Where several had it, the one that went through the same name
+    /// prefixes and suffixes as the object that refers to it.
+    fn find(
+        &self,
+        name: &str,
+        namespace: Option<&str>,
+        with_namespace: bool,
+    ) -> Result<Option<&'a Candidate>, Error> {
+        let mut found: Vec<&Candidate> = self.in_namespace(namespace);
+        found.retain(|candidate| candidate.past.iter().any(|id| id.name == name));
+        if let Some((group, kind)) = &self.role {
+            found.retain(|candidate| candidate.past.iter().any(|id| id.is_kind_of(group, "", kind)));
+        }
+        if found.len() > 1 {
+            found.retain(|candidate| self.has_like_affixes(candidate, true));
+        }
+        if found.len() > 1 {
+            found.retain(|candidate| self.has_like_affixes(candidate, false));
+        }
+        let Some(first) = found.first().copied() else { return Ok(None) };
+        let is_same = |other: &&Candidate| {
+            other.id.name == first.id.name && (!with_namespace || other.id.namespace == first.id.namespace)
+        };
+        if found.iter().all(is_same) {
+            return Ok(Some(first));
+        }
+        let describe = |candidate: &&Candidate| format!("{}/{}", candidate.id.namespace, candidate.id.name);
+        Err(Error::AmbiguousReference(Box::new(Ambiguity {
+            at: self.at.clone(),
+            object: self.object.clone(),
+            path: self.reference.field.path.clone().into_owned(),
+            name: name.into(),
+            candidates: found.iter().map(describe).collect(),
+        })))
+    }
+
+    /// Those whose namespace was the given one, or is now.
+    fn in_namespace(&self, namespace: Option<&str>) -> Vec<&'a Candidate> {
+        let Some(namespace) = namespace else { return self.candidates.clone() };
+        let was_there =
+            |candidate: &&&Candidate| candidate.past.first().is_some_and(|id| id.namespace == namespace);
+        let is_there = |candidate: &&&Candidate| candidate.id.namespace == namespace;
+        let found: Vec<_> = self.candidates.iter().filter(was_there).copied().collect();
+        match found.is_empty() {
+            true => self.candidates.iter().filter(is_there).copied().collect(),
+            false => found,
+        }
+    }
+
+    fn has_like_affixes(&self, candidate: &Candidate, or_none: bool) -> bool {
+        let are_like = |ours: &[String], theirs: &[String]| {
+            (or_none && (ours.is_empty() || theirs.is_empty())) || same_ending(ours, theirs)
+        };
+        are_like(&self.prefixes, &candidate.prefixes) && are_like(&self.suffixes, &candidate.suffixes)
+    }
+}
+
+/// Whether an object can be referred to: it is cluster-scoped, in the same namespace, or a ServiceAccount,
+/// which a RoleBinding may name across namespaces.
+fn is_in_reach(referrer: &Resource, candidate: &Candidate) -> bool {
+    let from = referrer.id();
+    if is_cluster_scoped(&from.group, &from.kind) || candidate.is_cluster_scoped {
+        return true;
+    }
+    let is_subject = candidate.id.kind == "ServiceAccount" && from.kind == "RoleBinding";
+    candidate.id.namespace == from.namespace
+        || (is_subject && has_subject_in(referrer, &candidate.id.namespace))
+}
+
+fn has_subject_in(binding: &Resource, namespace: &str) -> bool {
+    let subjects = binding.object.pointer("/subjects").and_then(Value::as_array);
+    subjects.into_iter().flatten().any(|subject| {
+        let is = |field: &str, text: &str| subject.get(field).is_some_and(|value| value == text);
+        is("kind", "ServiceAccount") && is("namespace", namespace)
+    })
+}
+
+/// Whether the shorter list is the end of the longer one: the outer kustomizations are the same.
+fn same_ending(a: &[String], b: &[String]) -> bool {
+    a.is_empty() == b.is_empty() && (a.ends_with(b) || b.ends_with(a))
+}
