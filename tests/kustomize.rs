@@ -7,6 +7,8 @@
 //! - `ours.yaml` where we differ from kubectl on purpose, with the reason in a comment on top,
 //! - `warnings.txt` where there are any.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};

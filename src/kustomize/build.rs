@@ -33,7 +33,7 @@ impl<'s> Build<'s> {
 
     pub(super) fn folder(mut self, path: &Path) -> Result<Rendered, Error> {
         let folder = Folder::open(self.source, path)?;
-        let kustomization = self.read(&folder)?;
+        let kustomization = self.read(&folder, None)?;
         let mut resources = Resources::default();
         self.open.push(folder.clone());
         self.accumulate(&kustomization, &folder, &mut resources)?;
@@ -71,8 +71,8 @@ impl<'s> Build<'s> {
         Ok(Rendered { objects, warnings: self.warnings })
     }
 
-    fn read(&mut self, folder: &Folder) -> Result<Kustomization, Error> {
-        let name = folder.kustomization_file(self.source)?;
+    fn read(&mut self, folder: &Folder, from: Option<&At>) -> Result<Kustomization, Error> {
+        let name = folder.kustomization_file(self.source, from)?;
         let file = super::source::normal(&folder.shown.join(&name));
         let text = load::text(self.source, &file, &folder.real.join(&name))?;
         let at = |line| At { file: file.clone(), line };
@@ -148,7 +148,7 @@ impl<'s> Build<'s> {
 
     /// The objects of a folder under `resources`.
     fn sub_folder_of(&mut self, base: Folder, entry: &Entry) -> Result<Vec<Resource>, Error> {
-        let kustomization = self.read(&base)?;
+        let kustomization = self.read(&base, Some(&entry.at))?;
         if kustomization.is_component {
             return Err(wrong_list(entry, "Component", "components"));
         }
@@ -169,7 +169,7 @@ impl<'s> Build<'s> {
         if self.source.kind(&base.real) == Some(FileKind::File) {
             return Err(Error::FileForFolder { path: base.shown });
         }
-        let kustomization = self.read(&base)?;
+        let kustomization = self.read(&base, Some(&entry.at))?;
         if !kustomization.is_component {
             return Err(wrong_list(entry, "Kustomization", "resources"));
         }

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::object::NotAnObject;
 use crate::object::yaml::YamlError;
@@ -35,8 +35,8 @@ pub enum Error {
     NoFolder { path: PathBuf, nearest: Option<String> },
     #[error("{}: is a file; give the folder that its kustomization file is in", path.display())]
     FileForFolder { path: PathBuf },
-    #[error("{}: holds no kustomization file ({}){}", path.display(), FILE_NAMES.join(", "), hint(nearest))]
-    NoKustomization { path: PathBuf, nearest: Option<String> },
+    #[error("{}: holds no kustomization file ({}){}", from(at, path), FILE_NAMES.join(", "), hint(nearest))]
+    NoKustomization { at: Option<At>, path: PathBuf, nearest: Option<String> },
     #[error("{}: holds several kustomization files ({}); keep one", path.display(), names.join(", "))]
     SeveralKustomizations { path: PathBuf, names: Vec<&'static str> },
     #[error("{}:{}: {} (column {})", file.display(), error.line, error.message, error.column)]
@@ -93,8 +93,8 @@ pub enum Error {
     )]
     NoReplicas { at: At, name: String, nearest: Option<String> },
 
-    #[error("{at}: `{source_text}`: {problem}")]
-    GeneratorSource { at: At, source_text: String, problem: SourceProblem },
+    #[error("{at}: {problem}")]
+    GeneratorSource { at: At, problem: SourceProblem },
     #[error("{at}: key `{key}` of `{name}` is given twice")]
     RepeatedKey { at: At, name: String, key: String },
     #[error("{at}: {object} is also in {other}; say `behavior: merge` or `behavior: replace`")]
@@ -146,19 +146,24 @@ pub struct PatchTarget {
     pub nearest: Option<String>,
 }
 
-/// What is wrong with a source of a generator.
+/// What is wrong with a source of a generator. A literal is not repeated: it may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceProblem {
     #[error("a literal has the form `key=value`")]
     Literal,
-    #[error("a file has the form `path` or `key=path`")]
-    File,
-    #[error("line {0} is not UTF-8 text")]
-    NotText(usize),
+    #[error("`{0}` must have the form `path` or `key=path`")]
+    File(String),
+    #[error("{}:{line}: is not UTF-8 text", file.display())]
+    NotText { file: PathBuf, line: usize },
 }
 
 fn hint(nearest: &Option<String>) -> String {
     nearest.as_ref().map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"))
+}
+
+/// A folder, and who named it.
+fn from(at: &Option<At>, path: &Path) -> String {
+    at.as_ref().map_or_else(|| path.display().to_string(), |at| format!("{at}: {}", path.display()))
 }
 
 fn chain(folders: &[PathBuf]) -> String {
@@ -168,10 +173,17 @@ fn chain(folders: &[PathBuf]) -> String {
 
 /// The candidate that a misspelt word most likely meant, if one is near enough.
 pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let word = word.to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| (likeness(&word, &candidate.to_lowercase()), candidate))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// From 0 to 1. One slip of the finger counts little, even in a short word.
+fn likeness(a: &str, b: &str) -> f64 {
+    let is_slip = a.chars().count() > 2 && strsim::osa_distance(a, b) == 1;
+    if is_slip { 0.95 } else { strsim::jaro_winkler(a, b) }
 }

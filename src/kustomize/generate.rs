@@ -1,7 +1,7 @@
 //! `configMapGenerator` and `secretGenerator`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -153,7 +153,7 @@ fn read(
     folder: &Folder,
     entry: &Entry,
     path: &str,
-) -> Result<(std::path::PathBuf, Vec<u8>), Error> {
+) -> Result<(PathBuf, Vec<u8>), Error> {
     let entry = Entry { text: path.to_owned(), at: entry.at.clone() };
     let (shown, real) = folder.file(source, &entry)?;
     let bytes = source.read(&real).map_err(|error| load::read_error(&shown, error))?;
@@ -177,11 +177,13 @@ fn file_source(entry: &Entry) -> Result<(String, &str), Error> {
     let parts: Vec<&str> = entry.text.split('=').collect();
     match parts[..] {
         [path] => {
-            let name = Path::new(path).file_name().ok_or_else(|| refuse(entry, SourceProblem::File))?;
+            let name = Path::new(path)
+                .file_name()
+                .ok_or_else(|| refuse(entry, SourceProblem::File(entry.text.clone())))?;
             Ok((name.to_string_lossy().into_owned(), path))
         }
         [key, path] if !key.is_empty() && !path.is_empty() => Ok((key.to_owned(), path)),
-        _ => Err(refuse(entry, SourceProblem::File)),
+        _ => Err(refuse(entry, SourceProblem::File(entry.text.clone()))),
     }
 }
 
@@ -191,8 +193,7 @@ fn env_lines(file: &Path, entry: &Entry, bytes: &[u8]) -> Result<Vec<(String, Ve
     let mut pairs = Vec::new();
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let Ok(line) = std::str::from_utf8(line) else {
-            let entry = Entry { text: file.display().to_string(), at: entry.at.clone() };
-            return Err(refuse(&entry, SourceProblem::NotText(index + 1)));
+            return Err(refuse(entry, SourceProblem::NotText { file: file.to_owned(), line: index + 1 }));
         };
         let line = line.strip_suffix('\r').unwrap_or(line).trim_start();
         if line.is_empty() || line.starts_with('#') {
@@ -207,5 +208,5 @@ fn env_lines(file: &Path, entry: &Entry, bytes: &[u8]) -> Result<Vec<(String, Ve
 }
 
 fn refuse(entry: &Entry, problem: SourceProblem) -> Error {
-    Error::GeneratorSource { at: entry.at.clone(), source_text: entry.text.clone(), problem }
+    Error::GeneratorSource { at: entry.at.clone(), problem }
 }

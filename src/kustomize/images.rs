@@ -4,6 +4,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::kustomization::Image;
+use super::patch::in_one_line;
 use super::resource::Resources;
 use super::{At, Error, Warning, WarningKind};
 
@@ -42,7 +43,7 @@ fn matcher(image: &Image) -> Result<Regex, Error> {
     Regex::new(&format!("^{}{rest}", image.name)).map_err(|problem| Error::Regex {
         at: image.at.clone().unwrap_or(At { file: Default::default(), line: None }),
         field: "name".into(),
-        problem: problem.to_string(),
+        problem: in_one_line(&problem),
     })
 }
 

@@ -78,7 +78,7 @@ impl Folder {
     }
 
     /// The folder's kustomization file.
-    pub(super) fn kustomization_file(&self, source: &dyn Source) -> Result<PathBuf, Error> {
+    pub(super) fn kustomization_file(&self, source: &dyn Source, at: Option<&At>) -> Result<PathBuf, Error> {
         let is_file = |name: &&&str| source.kind(&self.real.join(name)) == Some(FileKind::File);
         let names: Vec<&'static str> = FILE_NAMES.iter().filter(is_file).copied().collect();
         match names[..] {
@@ -88,7 +88,7 @@ impl Folder {
                 let likely = |name: &&str| Path::new(name).file_stem().is_some_and(|stem| stem != "README");
                 let nearest =
                     nearest("kustomization.yaml", candidates.iter().map(String::as_str).filter(likely));
-                Err(Error::NoKustomization { path: self.shown.clone(), nearest })
+                Err(Error::NoKustomization { at: at.cloned(), path: self.shown.clone(), nearest })
             }
             _ => Err(Error::SeveralKustomizations { path: self.shown.clone(), names }),
         }

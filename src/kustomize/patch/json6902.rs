@@ -9,27 +9,30 @@ use super::super::resource::Resource;
 use super::super::{At, Error, PatchProblem};
 
 /// The operations of a patch, in order.
-pub(super) struct Operations(Vec<PatchOperation>);
+pub(super) struct Operations {
+    list: Vec<PatchOperation>,
+    at: At,
+}
 
 impl Operations {
-    pub(super) fn read(items: Vec<Value>, at: &At) -> Result<Self, Error> {
+    pub(super) fn read(items: Vec<Value>, at: At) -> Result<Self, Error> {
         let refuse = |problem| Error::Patch { at: at.clone(), problem };
         if items.is_empty() {
             return Err(refuse(PatchProblem::Empty));
         }
-        let Patch(operations) = serde_json::from_value(Value::Array(items))
+        let Patch(list) = serde_json::from_value(Value::Array(items))
             .map_err(|error| refuse(PatchProblem::NoPatch(error.to_string())))?;
-        Ok(Self(operations))
+        Ok(Self { list, at })
     }
 
     /// Does all of them or, where one fails, says which.
-    pub(super) fn apply(&self, resource: &mut Resource, at: &At) -> Result<(), Error> {
+    pub(super) fn apply(&self, resource: &mut Resource) -> Result<(), Error> {
         let refuse = |reason: String| Error::Patch {
-            at: at.clone(),
+            at: self.at.clone(),
             problem: PatchProblem::DoesNotFit { object: resource.name(), reason },
         };
         let mut value = resource.object.to_value();
-        json_patch::patch(&mut value, &self.0).map_err(|error| refuse(error.to_string()))?;
+        json_patch::patch(&mut value, &self.list).map_err(|error| refuse(error.to_string()))?;
         let metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
         if let Some(metadata) = metadata.filter(|m| m.get("annotations").is_some_and(is_empty)) {
             metadata.remove("annotations"); // kubectl leaves no empty mapping behind.

@@ -20,6 +20,8 @@ use super::{At, Error, PatchProblem, Source, Warning, WarningKind};
 use json6902::Operations;
 use target::Selector;
 
+pub(super) use target::in_one_line;
+
 /// What patching needs beside the patches.
 pub(super) struct Patches<'a> {
     pub(super) source: &'a dyn Source,
@@ -29,7 +31,7 @@ pub(super) struct Patches<'a> {
 
 /// The content of a patch: its form tells which kind it is.
 enum Content {
-    StrategicMerge(Vec<Object>),
+    StrategicMerge(Vec<(Object, At)>),
     Json6902(Operations),
 }
 
@@ -44,27 +46,27 @@ impl Patches<'_> {
     /// `patches`, in order.
     pub(super) fn all(&mut self, patches: &[Patch], resources: &mut Resources) -> Result<(), Error> {
         for patch in patches {
-            let (text, at) = self.text(patch)?;
+            let text = self.text(patch)?;
             let allowed = Allowed { name: patch.allow_name_change, kind: patch.allow_kind_change };
             let selector = patch.target.as_ref().map(Selector::new).transpose()?;
-            match (content(&text, &at)?, selector) {
+            match (text.content()?, selector) {
                 (Content::Json6902(_), None) => {
                     return Err(Error::Patch { at: patch.at.clone(), problem: PatchProblem::NoTarget });
                 }
                 (Content::Json6902(operations), Some(selector)) => {
                     for resource in self.select(&selector, &patch.at, resources) {
                         resource.remember_name();
-                        operations.apply(resource, &at)?;
+                        operations.apply(resource)?;
                     }
                 }
-                (Content::StrategicMerge(objects), None) => merge_each(objects, &at, allowed, resources)?,
+                (Content::StrategicMerge(objects), None) => merge_each(objects, allowed, resources)?,
                 (Content::StrategicMerge(objects), Some(selector)) => {
-                    let [object] = &objects[..] else {
+                    let [(object, at)] = &objects[..] else {
                         let problem = PatchProblem::SeveralForTarget(objects.len());
                         return Err(Error::Patch { at: patch.at.clone(), problem });
                     };
                     for resource in self.select(&selector, &patch.at, resources) {
-                        merge(resource, object, &at, allowed)?;
+                        merge(resource, object, at, allowed)?;
                     }
                 }
             }
@@ -81,15 +83,15 @@ impl Patches<'_> {
         resources: &mut Resources,
     ) -> Result<(), Error> {
         for entry in entries {
-            let (text, at) = match looks_like_path(&entry.text) {
+            let text = match looks_like_path(&entry.text) {
                 true => self.file(entry)?,
-                false => (entry.text.clone(), entry.at.clone()),
+                false => Text { text: entry.text.clone(), at: entry.at.clone(), is_file: false },
             };
-            match content(&text, &at)? {
-                Content::StrategicMerge(objects) => merge_each(objects, &at, Allowed::default(), resources)?,
+            match text.content()? {
+                Content::StrategicMerge(objects) => merge_each(objects, Allowed::default(), resources)?,
                 Content::Json6902(_) => {
                     let problem = PatchProblem::NoPatch("a list belongs under `patches`".into());
-                    return Err(Error::Patch { at, problem });
+                    return Err(text.refuse(problem));
                 }
             }
             resources.list.retain(|resource| !resource.object.fields().is_empty());
@@ -100,39 +102,39 @@ impl Patches<'_> {
     /// `patchesJson6902`.
     pub(super) fn json6902(&mut self, patches: &[Patch], resources: &mut Resources) -> Result<(), Error> {
         for patch in patches {
-            let (text, at) = self.text(patch)?;
+            let text = self.text(patch)?;
             let Some(target) = &patch.target else {
                 return Err(Error::Patch { at: patch.at.clone(), problem: PatchProblem::NoTarget });
             };
             if target.name.is_none() {
                 return Err(Error::MissingField { at: target.at.clone(), field: "name" });
             }
-            let Content::Json6902(operations) = content(&text, &at)? else {
+            let Content::Json6902(operations) = text.content()? else {
                 let problem = PatchProblem::NoPatch("an object belongs under `patches`".into());
-                return Err(Error::Patch { at, problem });
+                return Err(text.refuse(problem));
             };
             let selector = Selector::new(target)?;
             for resource in self.select(&selector, &patch.at, resources) {
-                operations.apply(resource, &at)?;
+                operations.apply(resource)?;
             }
         }
         Ok(())
     }
 
-    /// The text of a patch and its place.
-    fn text(&self, patch: &Patch) -> Result<(String, At), Error> {
+    fn text(&self, patch: &Patch) -> Result<Text, Error> {
         let at = patch.at.clone();
         match (&patch.text, &patch.path) {
-            (Some(text), None) => Ok((text.clone(), at)),
+            (Some(text), None) => Ok(Text { text: text.clone(), at, is_file: false }),
             (None, Some(path)) => self.file(&Entry { text: path.clone(), at }),
             (None, None) => Err(Error::Patch { at, problem: PatchProblem::NoText }),
             (Some(_), Some(_)) => Err(Error::Patch { at, problem: PatchProblem::TextAndPath }),
         }
     }
 
-    fn file(&self, entry: &Entry) -> Result<(String, At), Error> {
+    fn file(&self, entry: &Entry) -> Result<Text, Error> {
         let (shown, real) = self.folder.file(self.source, entry)?;
-        Ok((load::text(self.source, &shown, &real)?, At { file: shown, line: None }))
+        let text = load::text(self.source, &shown, &real)?;
+        Ok(Text { text, at: At { file: shown, line: None }, is_file: true })
     }
 
     /// The objects of a target; where there are none, the patch is surely not meant so.
@@ -154,27 +156,47 @@ fn looks_like_path(text: &str) -> bool {
     !text.contains('\n') && !text.trim_start().starts_with('{') && !text.contains(": ")
 }
 
-/// Reads a patch: objects are strategic merge patches, a list is a JSON patch (in JSON or YAML).
-fn content(text: &str, at: &At) -> Result<Content, Error> {
-    let refuse = |problem| Error::Patch { at: at.clone(), problem };
-    let documents = yaml::parse_documents_as(text, Dialect::Kustomize).map_err(|error| match at.line {
-        None => load::yaml_error(&at.file, error),
-        Some(_) => refuse(PatchProblem::NoPatch(error.to_string())),
-    })?;
-    let mut objects = Vec::new();
-    for document in documents {
-        match document.value {
-            Value::Array(items) if objects.is_empty() => {
-                return Operations::read(items, at).map(Content::Json6902);
+/// The text of a patch and its place: a file, or the entry that holds it.
+struct Text {
+    text: String,
+    at: At,
+    is_file: bool,
+}
+
+impl Text {
+    /// Reads it: objects are strategic merge patches, a list is a JSON patch (in JSON or YAML).
+    fn content(&self) -> Result<Content, Error> {
+        let documents = yaml::parse_documents_as(&self.text, Dialect::Kustomize);
+        let documents = documents.map_err(|error| match self.is_file {
+            true => load::yaml_error(&self.at.file, error),
+            false => self.refuse(PatchProblem::NoPatch(error.to_string())),
+        })?;
+        let mut objects = Vec::new();
+        for document in documents {
+            let mut at = self.at.clone();
+            if self.is_file {
+                at.line = Some(document.line);
             }
-            value => {
-                objects.push(object(value).map_err(|why| refuse(PatchProblem::NoPatch(why.to_string())))?)
+            match document.value {
+                Value::Array(items) if objects.is_empty() => {
+                    return Operations::read(items, at).map(Content::Json6902);
+                }
+                value => {
+                    let problem = |why: NotAnObject| PatchProblem::NoPatch(why.to_string());
+                    let object = object(value)
+                        .map_err(|why| Error::Patch { at: at.clone(), problem: problem(why) })?;
+                    objects.push((object, at));
+                }
             }
         }
+        match objects.is_empty() {
+            true => Err(self.refuse(PatchProblem::Empty)),
+            false => Ok(Content::StrategicMerge(objects)),
+        }
     }
-    match objects.is_empty() {
-        true => Err(refuse(PatchProblem::Empty)),
-        false => Ok(Content::StrategicMerge(objects)),
+
+    fn refuse(&self, problem: PatchProblem) -> Error {
+        Error::Patch { at: self.at.clone(), problem }
     }
 }
 
@@ -184,19 +206,14 @@ fn object(value: Value) -> Result<Object, NotAnObject> {
 }
 
 /// Patches that name their objects themselves.
-fn merge_each(
-    objects: Vec<Object>,
-    at: &At,
-    allowed: Allowed,
-    resources: &mut Resources,
-) -> Result<(), Error> {
-    for object in objects {
+fn merge_each(objects: Vec<(Object, At)>, allowed: Allowed, resources: &mut Resources) -> Result<(), Error> {
+    for (object, at) in objects {
         let id = ResourceId::of(&object);
         let refuse = |problem| Error::Patch { at: at.clone(), problem };
         let is_meant = |resource: &&mut Resource| resource.has_id(|known| *known == id);
         let mut matches: Vec<&mut Resource> = resources.list.iter_mut().filter(is_meant).collect();
         match &mut matches[..] {
-            [resource] => merge(resource, &object, at, allowed)?,
+            [resource] => merge(resource, &object, &at, allowed)?,
             [] => {
                 let nearest = nearest_object(&object, resources);
                 let target = PatchTarget { object: object.id().to_string(), nearest };

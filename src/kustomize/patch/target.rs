@@ -25,7 +25,7 @@ impl<'t> Selector<'t> {
             let regex = Regex::new(&format!("^(?:{pattern})$")).map_err(|problem| Error::Regex {
                 at: target.at.clone(),
                 field: field.into(),
-                problem: problem.to_string(),
+                problem: in_one_line(&problem),
             })?;
             patterns.insert(field, regex);
         }
@@ -59,6 +59,13 @@ impl fmt::Display for Selector<'_> {
         let words: Vec<String> = words.into_iter().map(|(field, text)| format!("{field}: {text}")).collect();
         f.write_str(&words.join(", "))
     }
+}
+
+/// The last line of a regular expression's error is what is wrong; the others point into it.
+pub(in crate::kustomize) fn in_one_line(problem: &regex::Error) -> String {
+    let text = problem.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.trim_start_matches("error: ").to_owned()
 }
 
 fn words(target: &Target) -> Vec<(&'static str, &str)> {
