@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::object::Object;
 use crate::object::yaml::{self, Dialect, Lines};
 
 use super::fields::{Document, Entry, Fields};
@@ -66,6 +67,7 @@ impl<'s> Build<'s> {
         resources.list.retain(|resource| {
             resource.object.annotation(LOCAL_CONFIG).is_none_or(|is_local| is_local == "false")
         });
+        resources.list.iter_mut().for_each(|resource| tidy_annotations(&mut resource.object));
         order::sort(&mut resources, kustomization.order);
         let objects = resources.list.into_iter().map(Resource::into_located).collect();
         Ok(Rendered { objects, warnings: self.warnings })
@@ -195,4 +197,20 @@ impl<'s> Build<'s> {
 
 fn wrong_list(entry: &Entry, kind: &'static str, field: &'static str) -> Error {
     Error::WrongList { at: entry.at.clone(), path: entry.text.clone(), kind, field }
+}
+
+/// Annotations come out as text, and an empty mapping of them not at all: kustomize keeps notes of its own
+/// there, and rewrites the mapping when it takes them out.
+fn tidy_annotations(object: &mut Object) {
+    let metadata = object.fields_mut().get_mut("metadata").and_then(Value::as_object_mut);
+    let Some(metadata) = metadata else { return };
+    let Some(annotations) = metadata.get_mut("annotations") else { return };
+    for value in annotations.as_object_mut().into_iter().flat_map(|annotations| annotations.values_mut()) {
+        if value.is_number() || value.is_boolean() {
+            *value = value.to_string().into();
+        }
+    }
+    if annotations.is_null() || annotations.as_object().is_some_and(|annotations| annotations.is_empty()) {
+        metadata.remove("annotations");
+    }
 }

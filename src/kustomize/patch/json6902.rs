@@ -33,15 +33,7 @@ impl Operations {
         };
         let mut value = resource.object.to_value();
         json_patch::patch(&mut value, &self.list).map_err(|error| refuse(error.to_string()))?;
-        let metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
-        if let Some(metadata) = metadata.filter(|m| m.get("annotations").is_some_and(is_empty)) {
-            metadata.remove("annotations"); // kubectl leaves no empty mapping behind.
-        }
         resource.object = Object::new(value).map_err(|problem| refuse(problem.to_string()))?;
         Ok(())
     }
-}
-
-fn is_empty(annotations: &Value) -> bool {
-    annotations.as_object().is_some_and(|annotations| annotations.is_empty())
 }

@@ -31,7 +31,7 @@ pub(super) struct Patches<'a> {
 
 /// The content of a patch: its form tells which kind it is.
 enum Content {
-    StrategicMerge(Vec<(Object, At)>),
+    StrategicMerge(Vec<(PatchObject, At)>),
     Json6902(Operations),
 }
 
@@ -183,7 +183,7 @@ impl Text {
                 }
                 value => {
                     let problem = |why: NotAnObject| PatchProblem::NoPatch(why.to_string());
-                    let object = object(value)
+                    let object = PatchObject::read(value)
                         .map_err(|why| Error::Patch { at: at.clone(), problem: problem(why) })?;
                     objects.push((object, at));
                 }
@@ -200,31 +200,58 @@ impl Text {
     }
 }
 
-fn object(value: Value) -> Result<Object, NotAnObject> {
-    let object = Object::new(value)?;
-    if object.name().is_empty() { Err(NotAnObject::Missing("metadata.name")) } else { Ok(object) }
+/// An object that is only a part of one. Where a target says what it is for, it needs no `apiVersion`.
+struct PatchObject {
+    value: Value,
+    id: ResourceId,
 }
 
+impl PatchObject {
+    fn read(mut value: Value) -> Result<Self, NotAnObject> {
+        let has_version = value.get("apiVersion").is_some();
+        if let (false, Some(fields)) = (has_version, value.as_object_mut()) {
+            fields.insert("apiVersion".into(), UNKNOWN_VERSION.into());
+        }
+        let object = Object::new(value)?;
+        if object.name().is_empty() {
+            return Err(NotAnObject::Missing("metadata.name"));
+        }
+        Ok(Self { id: ResourceId::of(&object), value: object.into_value() })
+    }
+
+    /// As messages call it.
+    fn name(&self) -> String {
+        let ResourceId { group, version, kind, namespace, name } = &self.id;
+        let api_version = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
+        let namespace =
+            if namespace.is_empty() { String::new() } else { format!(" in namespace {namespace}") };
+        format!("{api_version} {kind}/{name}{namespace}")
+    }
+}
+
+/// Stands for the `apiVersion` that a patch does not give; no object has it.
+const UNKNOWN_VERSION: &str = "(no apiVersion)";
+
 /// Patches that name their objects themselves.
-fn merge_each(objects: Vec<(Object, At)>, allowed: Allowed, resources: &mut Resources) -> Result<(), Error> {
+fn merge_each(
+    objects: Vec<(PatchObject, At)>,
+    allowed: Allowed,
+    resources: &mut Resources,
+) -> Result<(), Error> {
     for (object, at) in objects {
-        let id = ResourceId::of(&object);
         let refuse = |problem| Error::Patch { at: at.clone(), problem };
-        let is_meant = |resource: &&mut Resource| resource.has_id(|known| *known == id);
+        let is_meant = |resource: &&mut Resource| resource.has_id(|known| *known == object.id);
         let mut matches: Vec<&mut Resource> = resources.list.iter_mut().filter(is_meant).collect();
         match &mut matches[..] {
             [resource] => merge(resource, &object, &at, allowed)?,
             [] => {
                 let nearest = nearest_object(&object, resources);
-                let target = PatchTarget { object: object.id().to_string(), nearest };
+                let target = PatchTarget { object: object.name(), nearest };
                 return Err(refuse(PatchProblem::NoMatch(Box::new(target))));
             }
             several => {
                 let matches = several.iter().map(|resource| resource.at().to_string()).collect();
-                return Err(refuse(PatchProblem::SeveralMatches {
-                    object: object.id().to_string(),
-                    matches,
-                }));
+                return Err(refuse(PatchProblem::SeveralMatches { object: object.name(), matches }));
             }
         }
         resources.list.retain(|resource| !resource.object.fields().is_empty());
@@ -234,22 +261,22 @@ fn merge_each(objects: Vec<(Object, At)>, allowed: Allowed, resources: &mut Reso
 
 /// The object that a patch without a match was perhaps meant for: one of the same kind, whose name,
 /// namespace or version is another.
-fn nearest_object(patch: &Object, resources: &Resources) -> Option<String> {
-    let alike = resources.list.iter().filter(|resource| resource.object.kind() == patch.kind());
-    let describe = |object: &Object| format!("{} {}", object.api_version(), object.id());
-    let names: Vec<String> = alike.map(|resource| describe(&resource.object)).collect();
-    let same_name = |name: &&String| name.ends_with(&format!("/{}", patch.name()));
-    let wanted = describe(patch);
-    names.iter().find(same_name).cloned().or_else(|| nearest(&wanted, names.iter().map(String::as_str)))
+fn nearest_object(patch: &PatchObject, resources: &Resources) -> Option<String> {
+    let alike = resources.list.iter().filter(|resource| resource.object.kind() == patch.id.kind);
+    let describe = |resource: &Resource| PatchObject { id: resource.id(), value: Value::Null }.name();
+    let same_name = |resource: &&Resource| resource.object.name() == patch.id.name;
+    let same = alike.clone().find(same_name).map(describe);
+    let names: Vec<String> = alike.map(describe).collect();
+    same.or_else(|| nearest(&patch.name(), names.iter().map(String::as_str)))
 }
 
 /// Merges a patch into an object. Its name, namespace and kind stay, unless the patch may change them.
-fn merge(resource: &mut Resource, patch: &Object, at: &At, allowed: Allowed) -> Result<(), Error> {
+fn merge(resource: &mut Resource, patch: &PatchObject, at: &At, allowed: Allowed) -> Result<(), Error> {
     if allowed.name || allowed.kind {
         resource.remember_name();
     }
     let before = resource.object.clone();
-    let mut patch = patch.to_value();
+    let mut patch = patch.value.clone();
     patch["apiVersion"] = before.api_version().into();
     let refuse = |reason: String| Error::Patch {
         at: at.clone(),

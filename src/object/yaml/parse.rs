@@ -31,6 +31,7 @@ pub(super) fn parse(
         anchors: HashMap::new(),
         aliased: 0,
         flow: 0,
+        annotations: Annotations::Outside,
         path: with_lines.then(String::new),
         lines: Lines::default(),
     };
@@ -45,9 +46,20 @@ struct Reader<'t> {
     aliased: usize,
     /// How many flow collections (`{}`, `[]`) are open: tabs are indentation only outside of them.
     flow: usize,
+    annotations: Annotations,
     /// The JSON pointer of the node being read, where lines are wanted.
     path: Option<String>,
     lines: Lines,
+}
+
+/// Where the present node stands, seen from an object's annotations. To kustomize their values are text, just
+/// as they are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Annotations {
+    Outside,
+    Metadata,
+    Mapping,
+    Value,
 }
 
 /// A key of a mapping as it stands in the text.
@@ -149,7 +161,10 @@ impl<'t> Reader<'t> {
                 self.lines.0.insert(path.clone(), span.start.line());
             }
             let (event, value_span) = self.next()?;
+            let around = self.annotations;
+            self.annotations = self.below(&key.name, depth);
             let value = self.node(event, value_span, depth + 1)?;
+            self.annotations = around;
             self.leave(outer);
             if key.is_merge {
                 merged.push((value, span));
@@ -163,6 +178,17 @@ impl<'t> Reader<'t> {
             self.merge(&mut map, value, &span)?;
         }
         Ok(map)
+    }
+
+    /// What the value of a key is, seen from the annotations.
+    fn below(&self, key: &str, depth: usize) -> Annotations {
+        match (self.annotations, key) {
+            _ if self.dialect != Dialect::Kustomize => Annotations::Outside,
+            (Annotations::Outside, "metadata") if depth == 0 => Annotations::Metadata,
+            (Annotations::Metadata, "annotations") => Annotations::Mapping,
+            (Annotations::Mapping, _) => Annotations::Value,
+            _ => Annotations::Outside,
+        }
     }
 
     /// A key as JSON has it: numbers and booleans become their text (sigs.k8s.io/yaml does the same).
@@ -191,13 +217,14 @@ impl<'t> Reader<'t> {
         tag: Option<&str>,
         span: &Span,
     ) -> Result<Value, YamlError> {
+        let is_annotation = self.annotations == Annotations::Value;
         let mismatch = |what: &str| self.refuse(&span.start, format!("`{text}` is no {what}"));
         match tag {
             Some("str") => return Ok(text.into()),
             Some("binary") => {
                 return Err(mismatch("text; a `!!binary` value has no place in a Kubernetes object"));
             }
-            None if style != ScalarStyle::Plain => return Ok(text.into()),
+            None if style != ScalarStyle::Plain || is_annotation => return Ok(text.into()),
             _ => {}
         }
         let value =
