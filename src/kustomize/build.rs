@@ -53,7 +53,7 @@ impl<'s> Build<'s> {
         let mut resources = Resources::default();
         if kustomization.resources.is_none() {
             let layer = Folder::open(self.source, inline.layer)?;
-            resources.append(self.sub_folder(layer)?)?;
+            resources.list = self.sub_folder(layer)?;
             kustomization.resources = Some(Vec::new());
         }
         self.accumulate(&kustomization, &folder, &mut resources)?;
@@ -113,8 +113,9 @@ impl<'s> Build<'s> {
                 }
                 None => return Err(folder.not_found(self.source, entry)),
             };
-            resources.append(more)?;
+            resources.list.extend(more);
         }
+        resources.refuse_duplicates()?;
         for generator in &kustomization.generators {
             generate::run(self.source, folder, generator, resources)?;
         }

@@ -72,7 +72,7 @@ pub enum Error {
 
     #[error("{at}: not a Kubernetes object: {problem}")]
     NotAnObject { at: At, problem: NotAnObject },
-    #[error("{second}: {object} is also in {first}")]
+    #[error("{second}: {object} is {}", twice(first, second))]
     Duplicate { object: String, first: At, second: At },
     #[error("{second}: becomes {object} by `{field}`, and so does the object in {first}")]
     Clash { field: &'static str, object: String, first: At, second: At },
@@ -159,6 +159,13 @@ pub enum SourceProblem {
 
 fn hint(nearest: &Option<String>) -> String {
     nearest.as_ref().map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"))
+}
+
+fn twice(first: &At, second: &At) -> String {
+    match first == second {
+        true => "loaded twice: two of the folders below bring the same file".into(),
+        false => format!("also in {first}"),
+    }
 }
 
 /// A folder, and who named it.

@@ -2,6 +2,8 @@
 
 mod table;
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::Value;
 
 use super::fieldspec::{FieldSpec, Leaf};
@@ -14,8 +16,13 @@ use table::{Reference, references};
 /// Changes every reference to an object that has another name or namespace than in its file.
 pub(super) fn follow(resources: &mut Resources) -> Result<(), Error> {
     let references = references();
-    let candidates: Vec<Candidate> =
-        resources.list.iter().map(Candidate::of).filter(|candidate| !candidate.past.is_empty()).collect();
+    let renamed = resources.list.iter().map(Candidate::of).filter(|candidate| !candidate.past.is_empty());
+    let candidates: Vec<Candidate> = renamed.collect();
+    let mut by_kind: HashMap<&str, Vec<&Candidate>> = HashMap::new();
+    for candidate in &candidates {
+        let kinds: HashSet<&str> = candidate.past.iter().map(|id| id.kind.as_str()).collect();
+        kinds.into_iter().for_each(|kind| by_kind.entry(kind).or_default().push(candidate));
+    }
     if candidates.is_empty() {
         return Ok(());
     }
@@ -23,8 +30,10 @@ pub(super) fn follow(resources: &mut Resources) -> Result<(), Error> {
         let original = resource.original_id();
         for reference in &references {
             let FieldSpec { group, kind, .. } = &reference.field;
-            if original.is_kind_of(group, "", kind) {
-                Search::new(resource, reference, &candidates).run(resource)?;
+            if original.is_kind_of(group, "", kind)
+                && let Some(candidates) = by_kind.get(reference.target.2)
+            {
+                Search::new(resource, reference, candidates).run(resource)?;
             }
         }
     }
@@ -68,9 +77,9 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(referrer: &Resource, reference: &'a Reference, candidates: &'a [Candidate]) -> Self {
+    fn new(referrer: &Resource, reference: &'a Reference, candidates: &[&'a Candidate]) -> Self {
         let (group, version, kind) = reference.target;
-        let in_reach = |candidate: &&Candidate| {
+        let in_reach = |candidate: &&&Candidate| {
             candidate.past.iter().any(|id| id.is_kind_of(group, version, kind))
                 && is_in_reach(referrer, candidate)
         };
@@ -78,7 +87,7 @@ impl<'a> Search<'a> {
         let text = |pointer| referrer.object.text(pointer).map(str::to_owned);
         Self {
             reference,
-            candidates: candidates.iter().filter(in_reach).collect(),
+            candidates: candidates.iter().filter(in_reach).copied().collect(),
             prefixes: referrer.prefixes.clone(),
             suffixes: referrer.suffixes.clone(),
             role: if is_role_ref { text("/roleRef/apiGroup").zip(text("/roleRef/kind")) } else { None },

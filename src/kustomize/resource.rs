@@ -144,9 +144,8 @@ pub(super) struct Resources {
 }
 
 impl Resources {
-    /// Adds what a file or a folder brought.
-    pub(super) fn append(&mut self, more: Vec<Resource>) -> Result<(), Error> {
-        self.list.extend(more);
+    /// Refuses objects that two files brought.
+    pub(super) fn refuse_duplicates(&self) -> Result<(), Error> {
         self.first_pair().map_or(Ok(()), |(first, second)| {
             Err(Error::Duplicate { object: second.name(), first: first.at(), second: second.at() })
         })

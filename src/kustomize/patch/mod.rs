@@ -71,9 +71,11 @@ impl Patches<'_> {
                 }
             }
             resources.list.retain(|resource| !resource.object.fields().is_empty());
-            resources.refuse_clash("patches")?;
         }
-        Ok(())
+        match patches.is_empty() {
+            true => Ok(()),
+            false => resources.refuse_clash("patches"),
+        }
     }
 
     /// `patchesStrategicMerge`: each is a patch's text or the path of one.

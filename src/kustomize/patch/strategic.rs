@@ -103,6 +103,10 @@ fn by_keys(
     let mut merged: Vec<Value> = Vec::new();
     for item in patch {
         if item.get(keys[0]).is_none_or(Value::is_null) {
+            if old.is_empty() {
+                merged.push(item); // Nothing to mistake it for; the API server is to judge.
+                continue;
+            }
             return Err(format!("an item of `{}` has no `{}`", path.trim_start_matches('/'), keys[0]));
         }
         let is_same = |other: &Value| keys.iter().all(|key| key_of(other, key) == key_of(&item, key));
