@@ -15,25 +15,18 @@ use table::{Reference, references};
 
 /// Changes every reference to an object that has another name or namespace than in its file.
 pub(super) fn follow(resources: &mut Resources) -> Result<(), Error> {
-    let references = references();
-    let renamed = resources.list.iter().map(Candidate::of).filter(|candidate| !candidate.past.is_empty());
-    let candidates: Vec<Candidate> = renamed.collect();
-    let mut by_kind: HashMap<&str, Vec<&Candidate>> = HashMap::new();
-    for candidate in &candidates {
-        let kinds: HashSet<&str> = candidate.past.iter().map(|id| id.kind.as_str()).collect();
-        kinds.into_iter().for_each(|kind| by_kind.entry(kind).or_default().push(candidate));
-    }
-    if candidates.is_empty() {
+    let candidates: Vec<Candidate> = resources.list.iter().map(Candidate::of).collect();
+    let index = Index::of(&candidates);
+    if index.by_past_name.is_empty() {
         return Ok(());
     }
+    let references = references();
     for resource in &mut resources.list {
-        let original = resource.original_id();
+        let referrer = Referrer::of(resource);
         for reference in &references {
             let FieldSpec { group, kind, .. } = &reference.field;
-            if original.is_kind_of(group, "", kind)
-                && let Some(candidates) = by_kind.get(reference.target.2)
-            {
-                Search::new(resource, reference, candidates).run(resource)?;
+            if referrer.original.is_kind_of(group, "", kind) {
+                Search { reference, referrer: &referrer, index: &index }.run(resource)?;
             }
         }
     }
@@ -62,46 +55,103 @@ impl Candidate {
             is_cluster_scoped: is_cluster_scoped(resource.object.group(), resource.object.kind()),
         }
     }
+
+    /// The namespace it was loaded with.
+    fn original_namespace(&self) -> &str {
+        &self.past.first().unwrap_or(&self.id).namespace
+    }
 }
 
-/// The search for what one field of one object refers to.
-struct Search<'a> {
-    reference: &'a Reference,
-    candidates: Vec<&'a Candidate>,
+/// The objects by every kind and name that they once had.
+struct Index<'a> {
+    by_past_name: HashMap<(&'a str, &'a str), Vec<&'a Candidate>>,
+    original_namespaces: HashSet<&'a str>,
+}
+
+impl<'a> Index<'a> {
+    fn of(candidates: &'a [Candidate]) -> Self {
+        let mut by_past_name: HashMap<_, Vec<&Candidate>> = HashMap::new();
+        for candidate in candidates {
+            let names: HashSet<_> =
+                candidate.past.iter().map(|id| (id.kind.as_str(), id.name.as_str())).collect();
+            names.into_iter().for_each(|name| by_past_name.entry(name).or_default().push(candidate));
+        }
+        Self {
+            by_past_name,
+            original_namespaces: candidates.iter().map(Candidate::original_namespace).collect(),
+        }
+    }
+}
+
+/// What there is to know of an object that refers to others, before any of its references changes.
+struct Referrer {
+    id: ResourceId,
+    original: ResourceId,
+    is_cluster_scoped: bool,
     prefixes: Vec<String>,
     suffixes: Vec<String>,
     /// Group and kind that a `roleRef` asks for.
     role: Option<(String, String)>,
+    /// Where the ServiceAccounts are that a RoleBinding names.
+    subject_namespaces: HashSet<String>,
     at: At,
     object: String,
 }
 
-impl<'a> Search<'a> {
-    fn new(referrer: &Resource, reference: &'a Reference, candidates: &[&'a Candidate]) -> Self {
-        let (group, version, kind) = reference.target;
-        let in_reach = |candidate: &&&Candidate| {
-            candidate.past.iter().any(|id| id.is_kind_of(group, version, kind))
-                && is_in_reach(referrer, candidate)
-        };
-        let is_role_ref = reference.field.path == "roleRef/name";
-        let text = |pointer| referrer.object.text(pointer).map(str::to_owned);
+impl Referrer {
+    fn of(resource: &Resource) -> Self {
+        let text = |pointer| resource.object.text(pointer).map(str::to_owned);
+        let is_binding = resource.object.kind() == "RoleBinding";
         Self {
-            reference,
-            candidates: candidates.iter().filter(in_reach).copied().collect(),
-            prefixes: referrer.prefixes.clone(),
-            suffixes: referrer.suffixes.clone(),
-            role: if is_role_ref { text("/roleRef/apiGroup").zip(text("/roleRef/kind")) } else { None },
-            at: referrer.at(),
-            object: referrer.name(),
+            id: resource.id(),
+            original: resource.original_id(),
+            is_cluster_scoped: is_cluster_scoped(resource.object.group(), resource.object.kind()),
+            prefixes: resource.prefixes.clone(),
+            suffixes: resource.suffixes.clone(),
+            role: text("/roleRef/apiGroup").zip(text("/roleRef/kind")),
+            subject_namespaces: if is_binding { subject_namespaces(resource) } else { HashSet::new() },
+            at: resource.at(),
+            object: resource.name(),
         }
     }
 
-    fn run(&self, referrer: &mut Resource) -> Result<(), Error> {
-        if self.candidates.is_empty() {
-            return Ok(());
-        }
+    /// Whether it can refer to an object: one of them is cluster-scoped, or they are in the same namespace,
+    /// or it is a RoleBinding, which may name ServiceAccounts elsewhere.
+    fn reaches(&self, candidate: &Candidate) -> bool {
+        let is_subject = || {
+            candidate.id.kind == "ServiceAccount" && self.subject_namespaces.contains(&candidate.id.namespace)
+        };
+        self.is_cluster_scoped
+            || candidate.is_cluster_scoped
+            || candidate.id.namespace == self.id.namespace
+            || is_subject()
+    }
+
+    fn has_like_affixes(&self, candidate: &Candidate, or_none: bool) -> bool {
+        let are_like = |ours: &[String], theirs: &[String]| {
+            (or_none && (ours.is_empty() || theirs.is_empty())) || same_ending(ours, theirs)
+        };
+        are_like(&self.prefixes, &candidate.prefixes) && are_like(&self.suffixes, &candidate.suffixes)
+    }
+}
+
+fn subject_namespaces(binding: &Resource) -> HashSet<String> {
+    let subjects = binding.object.pointer("/subjects").and_then(Value::as_array);
+    let accounts = subjects.into_iter().flatten().filter(|subject| subject["kind"] == "ServiceAccount");
+    accounts.filter_map(|account| Some(account.get("namespace")?.as_str()?.to_owned())).collect()
+}
+
+/// The search for what one field of one object refers to.
+struct Search<'s, 'a> {
+    reference: &'s Reference,
+    referrer: &'s Referrer,
+    index: &'s Index<'a>,
+}
+
+impl<'a> Search<'_, 'a> {
+    fn run(&self, resource: &mut Resource) -> Result<(), Error> {
         let mut problem = None;
-        self.reference.field.apply_to_any(referrer, Leaf::Scalar, |value| {
+        self.reference.field.apply_to_any(resource, Leaf::Scalar, |value| {
             if let Err(error) = self.update(value) {
                 problem.get_or_insert(error);
             }
@@ -140,16 +190,12 @@ impl<'a> Search<'a> {
         namespace: Option<&str>,
         with_namespace: bool,
     ) -> Result<Option<&'a Candidate>, Error> {
-        let mut found: Vec<&Candidate> = self.in_namespace(namespace);
-        found.retain(|candidate| candidate.past.iter().any(|id| id.name == name));
-        if let Some((group, kind)) = &self.role {
-            found.retain(|candidate| candidate.past.iter().any(|id| id.is_kind_of(group, "", kind)));
+        let mut found = self.named(name, namespace);
+        if found.len() > 1 {
+            found.retain(|candidate| self.referrer.has_like_affixes(candidate, true));
         }
         if found.len() > 1 {
-            found.retain(|candidate| self.has_like_affixes(candidate, true));
-        }
-        if found.len() > 1 {
-            found.retain(|candidate| self.has_like_affixes(candidate, false));
+            found.retain(|candidate| self.referrer.has_like_affixes(candidate, false));
         }
         let Some(first) = found.first().copied() else { return Ok(None) };
         let is_same = |other: &&Candidate| {
@@ -160,53 +206,36 @@ impl<'a> Search<'a> {
         }
         let describe = |candidate: &&Candidate| format!("{}/{}", candidate.id.namespace, candidate.id.name);
         Err(Error::AmbiguousReference(Box::new(Ambiguity {
-            at: self.at.clone(),
-            object: self.object.clone(),
+            at: self.referrer.at.clone(),
+            object: self.referrer.object.clone(),
             path: self.reference.field.path.clone().into_owned(),
             name: name.into(),
             candidates: found.iter().map(describe).collect(),
         })))
     }
 
-    /// Those whose namespace was the given one, or is now.
-    fn in_namespace(&self, namespace: Option<&str>) -> Vec<&'a Candidate> {
-        let Some(namespace) = namespace else { return self.candidates.clone() };
-        let was_there =
-            |candidate: &&&Candidate| candidate.past.first().is_some_and(|id| id.namespace == namespace);
-        let is_there = |candidate: &&&Candidate| candidate.id.namespace == namespace;
-        let found: Vec<_> = self.candidates.iter().filter(was_there).copied().collect();
-        match found.is_empty() {
-            true => self.candidates.iter().filter(is_there).copied().collect(),
-            false => found,
-        }
-    }
-
-    fn has_like_affixes(&self, candidate: &Candidate, or_none: bool) -> bool {
-        let are_like = |ours: &[String], theirs: &[String]| {
-            (or_none && (ours.is_empty() || theirs.is_empty())) || same_ending(ours, theirs)
+    /// The objects of the right kind, within reach, that once had this name. A namespace beside the name is
+    /// the one that they came from or, if nothing came from there, the one that they are in.
+    fn named(&self, name: &str, namespace: Option<&str>) -> Vec<&'a Candidate> {
+        let (group, version, kind) = self.reference.target;
+        let is_role_ref = self.reference.field.path == "roleRef/name";
+        let role = self.referrer.role.as_ref().filter(|_| is_role_ref);
+        let is_of_kind = |candidate: &&&Candidate| {
+            let ids = &candidate.past;
+            ids.iter().any(|id| id.is_kind_of(group, version, kind))
+                && role.is_none_or(|(group, kind)| ids.iter().any(|id| id.is_kind_of(group, "", kind)))
         };
-        are_like(&self.prefixes, &candidate.prefixes) && are_like(&self.suffixes, &candidate.suffixes)
+        let is_in_namespace = |candidate: &&&Candidate| match namespace {
+            None => true,
+            Some(namespace) if self.index.original_namespaces.contains(namespace) => {
+                candidate.original_namespace() == namespace
+            }
+            Some(namespace) => candidate.id.namespace == namespace,
+        };
+        let named = self.index.by_past_name.get(&(kind, name)).into_iter().flatten();
+        let within_reach = named.filter(|candidate| self.referrer.reaches(candidate));
+        within_reach.filter(is_of_kind).filter(is_in_namespace).copied().collect()
     }
-}
-
-/// Whether an object can be referred to: it is cluster-scoped, in the same namespace, or a ServiceAccount,
-/// which a RoleBinding may name across namespaces.
-fn is_in_reach(referrer: &Resource, candidate: &Candidate) -> bool {
-    let from = referrer.id();
-    if is_cluster_scoped(&from.group, &from.kind) || candidate.is_cluster_scoped {
-        return true;
-    }
-    let is_subject = candidate.id.kind == "ServiceAccount" && from.kind == "RoleBinding";
-    candidate.id.namespace == from.namespace
-        || (is_subject && has_subject_in(referrer, &candidate.id.namespace))
-}
-
-fn has_subject_in(binding: &Resource, namespace: &str) -> bool {
-    let subjects = binding.object.pointer("/subjects").and_then(Value::as_array);
-    subjects.into_iter().flatten().any(|subject| {
-        let is = |field: &str, text: &str| subject.get(field).is_some_and(|value| value == text);
-        is("kind", "ServiceAccount") && is("namespace", namespace)
-    })
 }
 
 /// Whether the shorter list is the end of the longer one: the outer kustomizations are the same.
