@@ -1,5 +1,5 @@
 //! A folder with a kustomization file in, objects or an error out: what `kubectl kustomize` does, but with
-//! the file and line of everything that is wrong. Pure: all reading goes through a [`Source`].
+//! the file and line of everything that is wrong. Pure: all reading goes through a `Source`.
 //!
 //! The order of the steps and what each one touches follow kustomize v5.5, the one in kubectl 1.32;
 //! `tests/kustomize/cases` holds what that kubectl printed.
