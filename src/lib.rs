@@ -7,3 +7,6 @@ pub mod object;
 
 /// What a run announces: the port between doing and showing.
 pub mod event;
+
+/// A folder with a kustomization file in, objects out: what `kubectl kustomize` does, in process. Pure.
+pub mod kustomize;
