@@ -4,3 +4,6 @@
 
 /// YAML in and out, identity, references between objects, the waves they are applied in. Pure.
 pub mod object;
+
+/// Where an Istio release comes from, how it is proven, where it is kept; what istioctl renders from it.
+pub mod istio;
