@@ -4,6 +4,7 @@
 //! diffed. Here istioctl only renders; the objects are applied like those of any other layer.
 
 pub mod release;
+pub mod render;
 mod yaml;
 
 pub use yaml::UnreadableYaml;
