@@ -10,3 +10,6 @@ pub mod event;
 
 /// A folder with a kustomization file in, objects out: what `kubectl kustomize` does, in process. Pure.
 pub mod kustomize;
+
+/// Where an Istio release comes from, how it is proven, where it is kept; what istioctl renders from it.
+pub mod istio;

@@ -1,0 +1,108 @@
+use std::fmt;
+
+use super::{Addon, ReleaseError};
+
+/// The machine that istioctl runs on. Windows is not supported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Platform {
+    LinuxAmd64,
+    LinuxArm64,
+    LinuxArmv7,
+    Osx,
+    OsxArm64,
+}
+
+impl Platform {
+    /// The platform that this program was built for.
+    ///
+    /// # Errors
+    /// [`ReleaseError::UnsupportedPlatform`] where Istio publishes no archive for it.
+    pub fn current() -> Result<Self, ReleaseError> {
+        Self::of(std::env::consts::OS, std::env::consts::ARCH)
+    }
+
+    fn of(os: &str, arch: &str) -> Result<Self, ReleaseError> {
+        match (os, arch) {
+            ("linux", "x86_64") => Ok(Self::LinuxAmd64),
+            ("linux", "aarch64") => Ok(Self::LinuxArm64),
+            ("linux", "arm") => Ok(Self::LinuxArmv7),
+            ("macos", "x86_64") => Ok(Self::Osx),
+            ("macos", "aarch64") => Ok(Self::OsxArm64),
+            _ => Err(ReleaseError::UnsupportedPlatform { os: os.to_owned(), arch: arch.to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for Platform {
+    /// As the archives' names have it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LinuxAmd64 => "linux-amd64",
+            Self::LinuxArm64 => "linux-arm64",
+            Self::LinuxArmv7 => "linux-armv7",
+            Self::Osx => "osx",
+            Self::OsxArm64 => "osx-arm64",
+        })
+    }
+}
+
+/// Which of a release's two archives: everything, or istioctl alone, a third of the size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Flavour {
+    Full,
+    Istioctl,
+}
+
+impl Flavour {
+    /// The smallest archive that holds istioctl and these addons.
+    pub fn holding(addons: &[Addon]) -> Self {
+        if addons.is_empty() { Self::Istioctl } else { Self::Full }
+    }
+
+    /// The name of this archive in a release.
+    pub fn file_name(self, version: &str, platform: Platform) -> String {
+        let stem = match self {
+            Self::Full => "istio",
+            Self::Istioctl => "istioctl",
+        };
+        format!("{stem}-{version}-{platform}.tar.gz")
+    }
+}
+
+impl fmt::Display for Flavour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "full",
+            Self::Istioctl => "istioctl",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_platform_is_named_as_the_archives_name_it() {
+        let cases = [
+            ("linux", "x86_64", Some("linux-amd64")),
+            ("linux", "aarch64", Some("linux-arm64")),
+            ("linux", "arm", Some("linux-armv7")),
+            ("macos", "x86_64", Some("osx")),
+            ("macos", "aarch64", Some("osx-arm64")),
+            ("windows", "x86_64", None),
+            ("linux", "riscv64", None),
+        ];
+        for (os, arch, name) in cases {
+            assert_eq!(Platform::of(os, arch).ok().map(|p| p.to_string()).as_deref(), name, "{os} {arch}");
+        }
+    }
+
+    #[test]
+    fn only_an_addon_asks_for_the_full_archive() {
+        assert_eq!(Flavour::holding(&[]), Flavour::Istioctl);
+        assert_eq!(Flavour::holding(&[Addon::Kiali]), Flavour::Full);
+        let name = Flavour::Full.file_name("1.18.0", Platform::LinuxAmd64);
+        assert_eq!(name, "istio-1.18.0-linux-amd64.tar.gz");
+    }
+}
