@@ -13,3 +13,12 @@ pub mod kustomize;
 
 /// Where an Istio release comes from, how it is proven, where it is kept; what istioctl renders from it.
 pub mod istio;
+
+/// What a file in profiles/ may say, and what is said of a wrong one.
+pub mod profile;
+
+/// Recorded objects and events in; ready or not, and why not, out. Pure.
+pub mod readiness;
+
+/// Shows the facts of a run: bars for a terminal, lines for CI, JSON lines for programs.
+pub mod ui;

@@ -1,0 +1,1 @@
+//! Shows the facts of a run.
