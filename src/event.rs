@@ -97,6 +97,24 @@ pub enum Event {
     LeaseAwaited {
         holder: String,
     },
+    /// What is known of a workload that was not ready when the time was over.
+    Diagnosed {
+        layer: String,
+        #[serde(serialize_with = "text")]
+        object: ObjectId,
+        reason: Option<String>,
+        /// The last events of the workload and its pods, the oldest first.
+        events: Vec<String>,
+        /// The last lines of its containers that are not well.
+        logs: Vec<LogTail>,
+    },
+    /// A check on the running mesh has ended.
+    Checked {
+        check: String,
+        passed: bool,
+        /// What was seen.
+        seen: String,
+    },
     Warned {
         warning: String,
     },
@@ -119,6 +137,16 @@ pub enum Step {
     Layer(String),
     /// Waits for what was applied but not awaited on the way (the addons).
     Rollout,
+    /// Proves on the running mesh what the profile promises.
+    Verify,
+}
+
+/// The last lines that a container logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogTail {
+    pub pod: String,
+    pub container: String,
+    pub lines: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

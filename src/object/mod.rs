@@ -2,7 +2,9 @@
 
 mod id;
 mod resource;
+mod snapshot;
 pub mod yaml;
 
 pub use id::{GroupKind, ObjectId};
 pub use resource::{NotAnObject, Object};
+pub use snapshot::Snapshot;
