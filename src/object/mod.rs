@@ -3,8 +3,10 @@
 mod id;
 mod resource;
 mod snapshot;
+mod wave;
 pub mod yaml;
 
 pub use id::{GroupKind, ObjectId};
 pub use resource::{NotAnObject, Object};
 pub use snapshot::Snapshot;
+pub use wave::{Wave, waves};
