@@ -169,6 +169,9 @@ pub enum ApplyOutcome {
 #[serde(rename_all = "snake_case")]
 pub enum WorkloadState {
     InProgress,
+    /// Not ready, for a reason that a healthy workload does not have (a crash, a refused image, an
+    /// exceeded quota): worth showing at once, though it may pass.
+    Suspect,
     Ready,
     Failed,
 }

@@ -1,0 +1,145 @@
+//! For a person at a terminal: what is done stands, what runs is redrawn beneath it.
+
+use std::io::Write;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+
+use crate::event::{ApplyOutcome, Ending, Event, Finished, LogTail, Step};
+use crate::object::ObjectId;
+
+use super::ink::Ink;
+use super::live;
+use super::progress::Progress;
+use super::summary::{summary, write_error};
+use super::terminal::{Screen, Shape};
+use super::text::{fit, logged, plain, took, wrap};
+use super::view::View;
+use super::words::{name, result};
+
+/// Redraws a second, at most.
+const HERTZ: u8 = 10;
+
+pub(super) struct Bars<O, E> {
+    screen: Screen<O>,
+    shape: Shape,
+    /// Holds the rows that are redrawn: one bar, whose message is what runs.
+    bar: ProgressBar,
+    ink: Ink,
+    err: E,
+    err_ink: Ink,
+    verbose: u8,
+}
+
+impl<O: Write + Send + 'static, E: Write> Bars<O, E> {
+    pub(super) fn new(out: O, shape: Shape, ink: Ink, err: E, err_ink: Ink, verbose: u8) -> Self {
+        let screen = Screen::new(out, shape);
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), HERTZ);
+        // Dropped early, because the run panicked or was given up, it leaves a clean screen too.
+        let bar = ProgressBar::with_draw_target(None, target).with_finish(ProgressFinish::AndClear);
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
+            bar.set_style(style);
+        }
+        Self { screen, shape, bar, ink, err, err_ink, verbose }
+    }
+
+    /// A line that stays; broken to fit, nothing of it is lost.
+    fn print(&self, line: &str, indent: &str) {
+        self.bar.suspend(|| self.screen.print(&wrap(line, self.shape.width(), indent)));
+    }
+
+    /// A row that stays; cut to fit.
+    fn print_row(&self, row: &str) {
+        self.bar.suspend(|| self.screen.print(&fit(row, self.shape.width(), self.ink.marks.ellipsis)));
+    }
+
+    /// `✓ istio     51 objects, 4 workloads  12.3s`
+    fn step_ended(&self, step: &Step, elapsed: Duration, ended_well: bool, progress: &Progress) {
+        let mark = match ended_well {
+            true => self.ink.good(self.ink.marks.done),
+            false => self.ink.bad(self.ink.marks.failed),
+        };
+        let elapsed = took(elapsed);
+        let head = format!("{mark} {:<8} {}", name(step), result(step, progress));
+        // The time is what is compared between runs: the words give way to it.
+        let room = self.shape.width().saturating_sub(elapsed.len() + 2);
+        let head = fit(head.trim_end(), room, self.ink.marks.ellipsis);
+        self.print_row(&format!("{head}  {}", self.ink.faint(&elapsed)));
+    }
+
+    fn diagnosed(&self, object: &ObjectId, reason: Option<&str>, events: &[String], logs: &[LogTail]) {
+        let mark = self.ink.bad(self.ink.marks.failed);
+        let reason = reason.map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
+        self.print(&format!("{mark} {object}{reason}"), "    ");
+        for event in events {
+            self.print(&format!("    {}", plain(event)), "      ");
+        }
+        for log in logs {
+            self.print(&self.ink.faint(&format!("    {} in {}:", log.container, log.pod)), "      ");
+            for line in &log.lines {
+                self.print(&format!("      {}", logged(line)), "        ");
+            }
+        }
+    }
+
+    fn object_applied(&self, object: &ObjectId, outcome: ApplyOutcome, message: Option<&str>) {
+        let outcome = match outcome {
+            ApplyOutcome::Failed => {
+                let message = message.map(|message| format!(": {}", plain(message))).unwrap_or_default();
+                let mark = self.ink.bad(self.ink.marks.failed);
+                return self.print(&format!("{mark} {object}{message}"), "    ");
+            }
+            _ if self.verbose == 0 => return,
+            ApplyOutcome::Created => "created",
+            ApplyOutcome::Changed => "changed",
+            ApplyOutcome::Unchanged => "unchanged",
+        };
+        self.print_row(&self.ink.faint(&format!("  {outcome} {object}")));
+    }
+}
+
+impl<O: Write + Send + 'static, E: Write> View for Bars<O, E> {
+    const TICK: Duration = Duration::from_millis(1000 / HERTZ as u64);
+
+    fn fact(&mut self, event: &Event, progress: &Progress, _: Duration) {
+        match event {
+            Event::StepFinished { step, elapsed } => self.step_ended(step, *elapsed, true, progress),
+            Event::ObjectApplied { object, outcome, message, .. } => {
+                self.object_applied(object, *outcome, message.as_deref());
+            }
+            Event::Diagnosed { object, reason, events, logs, .. } => {
+                self.diagnosed(object, reason.as_deref(), events, logs);
+            }
+            Event::Checked { check, passed, seen } => {
+                let mark = match passed {
+                    true => self.ink.good(self.ink.marks.done),
+                    false => self.ink.bad(self.ink.marks.failed),
+                };
+                self.print(&format!("  {mark} {check}: {}", plain(seen)), "      ");
+            }
+            Event::Warned { warning } => {
+                let label = self.ink.attention("warning:");
+                self.print(&format!("{label} {}", plain(warning)), "  ");
+            }
+            // What else there is stands in the rows that the next tick draws.
+            _ => {}
+        }
+    }
+
+    fn tick(&mut self, progress: &Progress, at: Duration) {
+        self.bar.set_message(live::rows(progress, at, self.shape.width(), &self.ink).join("\n"));
+    }
+
+    fn end(&mut self, finished: &Finished, progress: &Progress, at: Duration) {
+        self.bar.finish_and_clear();
+        for step in progress.running() {
+            let ended_well = finished.outcome == Ending::Done;
+            self.step_ended(&step.step, at.saturating_sub(step.began), ended_well, progress);
+        }
+        for line in summary(finished, progress, &self.ink) {
+            self.print(&line, "  ");
+        }
+        // Nowhere is left to tell of a closed stderr.
+        let _ = write_error(finished, &self.err_ink, &mut self.err);
+    }
+}

@@ -1,0 +1,275 @@
+//! One fact a line, for logs: nothing is redrawn, and long waits are not silent.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::time::Duration;
+
+use crate::event::{ApplyOutcome, Event, Finished, LogTail, PlannedLayer, Step, WorkloadState};
+use crate::object::ObjectId;
+
+use super::ink::Ink;
+use super::progress::{Progress, Workload};
+use super::summary::{summary, write_error};
+use super::text::{bytes, count, logged, plain, since, took};
+use super::view::View;
+use super::words::{self, downloaded, name, result, stands};
+
+/// After this long without a word, the log says what is waited for.
+const SILENCE: Duration = Duration::from_secs(15);
+/// A download is told about every tenth of its way, and at least this often.
+const DOWNLOAD_SILENCE: Duration = Duration::from_secs(10);
+
+pub(super) struct Lines<O, E> {
+    /// None once it is closed.
+    out: Option<O>,
+    ink: Ink,
+    err: E,
+    err_ink: Ink,
+    verbose: u8,
+    said: Duration,
+    /// Tenths of the download that were told, and when.
+    download: (u64, Duration),
+    /// What was last said of each workload and each refused object.
+    told: HashMap<ObjectId, String>,
+}
+
+impl<O: Write, E: Write> Lines<O, E> {
+    pub(super) fn new(out: O, ink: Ink, err: E, err_ink: Ink, verbose: u8) -> Self {
+        let (said, download) = (Duration::ZERO, (0, Duration::ZERO));
+        Self { out: Some(out), ink, err, err_ink, verbose, said, download, told: HashMap::new() }
+    }
+
+    fn say(&mut self, at: Duration, line: &str) {
+        self.said = at;
+        let stamp = self.ink.faint(&format!("[{:>7.1}s]", at.as_secs_f64()));
+        self.write(&format!("{stamp} {line}"));
+    }
+
+    fn write(&mut self, line: &str) {
+        let Some(out) = &mut self.out else { return };
+        if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+            self.out = None;
+        }
+    }
+
+    /// Says of an object what was not just said of it.
+    fn tell(&mut self, at: Duration, object: &ObjectId, line: String) {
+        if self.told.get(object) != Some(&line) {
+            self.say(at, &line);
+            self.told.insert(object.clone(), line);
+        }
+    }
+
+    fn download_goes_on(&mut self, progress: &Progress, at: Duration) {
+        let Some(download) = &progress.download else { return };
+        let (tenths, told_at) = self.download;
+        let reached = download.total.map_or(0, |total| download.received * 10 / total.max(1));
+        if reached > tenths || at.saturating_sub(told_at) >= DOWNLOAD_SILENCE {
+            self.download = (reached, at);
+            let percent =
+                download.total.map(|total| format!("{}%, ", download.received * 100 / total.max(1)));
+            let told = downloaded(download, at, ", ");
+            self.say(at, &format!("fetch: {}{told}", percent.unwrap_or_default()));
+        }
+    }
+
+    fn step_finished(&mut self, step: &Step, elapsed: Duration, progress: &Progress, at: Duration) {
+        let result = match result(step, progress) {
+            result if result.is_empty() => String::new(),
+            result => format!(": {result}"),
+        };
+        let done = self.ink.good("done");
+        self.say(at, &format!("{}: {done} in {}{result}", name(step), took(elapsed)));
+    }
+
+    fn object_applied(
+        &mut self,
+        layer: &str,
+        object: &ObjectId,
+        how: ApplyOutcome,
+        said: Option<&str>,
+        at: Duration,
+    ) {
+        let line = match (how, said) {
+            (ApplyOutcome::Unchanged, _) if self.verbose == 0 => return,
+            (ApplyOutcome::Unchanged, _) => format!("{layer}: unchanged {object}"),
+            (ApplyOutcome::Created, _) => format!("{layer}: created {object}"),
+            (ApplyOutcome::Changed, _) => format!("{layer}: changed {object}"),
+            (ApplyOutcome::Failed, said) => {
+                let said = said.map(|said| format!(": {}", plain(said))).unwrap_or_default();
+                format!("{layer}: {} {object}{said}", self.ink.bad("failed"))
+            }
+        };
+        self.say(at, &line);
+    }
+
+    /// Says a state or a reason that is new; that pods are still missing, without a reason, is only news
+    /// after something else was said.
+    fn workload(&mut self, layer: &str, workload: &Workload, at: Duration) {
+        let object = &workload.object;
+        if workload.state == WorkloadState::InProgress
+            && workload.reason.is_none()
+            && !self.told.contains_key(object)
+        {
+            return;
+        }
+        let state = words::state(workload.state);
+        let line = match workload.state {
+            WorkloadState::Ready if workload.wanted > 0 => {
+                format!("{layer}: {} {object} {}/{}", self.ink.good(state), workload.ready, workload.wanted)
+            }
+            WorkloadState::Ready => format!("{layer}: {} {object}", self.ink.good(state)),
+            WorkloadState::InProgress => format!("{layer}: {state} {object}: {}", words::reason(workload)),
+            WorkloadState::Suspect => {
+                format!("{layer}: {} {object}: {}", self.ink.attention(state), words::reason(workload))
+            }
+            WorkloadState::Failed => {
+                format!("{layer}: {} {object}: {}", self.ink.bad(state), words::reason(workload))
+            }
+        };
+        self.tell(at, object, line);
+    }
+
+    fn diagnosed(
+        &mut self,
+        object: &ObjectId,
+        reason: Option<&str>,
+        events: &[String],
+        logs: &[LogTail],
+        at: Duration,
+    ) {
+        let reason = reason.map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
+        self.say(at, &format!("{} {object}{reason}", self.ink.bad("not ready:")));
+        for event in events {
+            self.write(&format!("    event: {}", plain(event)));
+        }
+        for log in logs {
+            for line in &log.lines {
+                self.write(&format!("    {}/{}: {}", log.pod, log.container, logged(line)));
+            }
+        }
+    }
+}
+
+impl<O: Write, E: Write> View for Lines<O, E> {
+    const TICK: Duration = Duration::from_secs(1);
+
+    fn fact(&mut self, event: &Event, progress: &Progress, at: Duration) {
+        match event {
+            Event::RunStarted { profile, context, server } => {
+                self.say(at, &format!("{profile} on {context} ({server})"));
+            }
+            Event::StepStarted { step } => {
+                if let Some(line) = begins(step, progress) {
+                    self.say(at, &line);
+                }
+            }
+            // That the run started on its target says more.
+            Event::StepFinished { step: Step::Connect, .. } => {}
+            Event::StepFinished { step, elapsed } => self.step_finished(step, *elapsed, progress, at),
+            Event::DownloadStarted { url, total_bytes } => {
+                let size = total_bytes.map(|total| format!(" ({})", bytes(total))).unwrap_or_default();
+                self.download = (0, at);
+                self.say(at, &format!("fetch: downloading {url}{size}"));
+            }
+            Event::DownloadProgress { .. } => self.download_goes_on(progress, at),
+            Event::DownloadRetried { attempt, reason, after } => {
+                let reason = plain(reason);
+                self.say(at, &format!("fetch: attempt {attempt} in {}: {reason}", took(*after)));
+            }
+            Event::ReleaseReady { version, sha256, cached } => {
+                let from = if *cached { " from the cache" } else { "" };
+                self.say(at, &format!("fetch: istio {version}{from} is proven, sha256 {sha256}"));
+            }
+            Event::Planned { layers } => {
+                for layer in layers {
+                    self.say(at, &format!("render: layer {}: {}", layer.name, planned(layer)));
+                }
+            }
+            Event::WaveStarted { layer, wave, objects } => {
+                self.say(at, &format!("{layer}: applying {wave}, {}", count(*objects, "object")));
+            }
+            Event::ObjectApplied { layer, object, outcome, message } => {
+                self.object_applied(layer, object, *outcome, message.as_deref(), at);
+            }
+            Event::ApplyRetried { layer, object, reason } => {
+                self.tell(at, object, format!("{layer}: {}", words::refused(object, reason)));
+            }
+            Event::Workload { layer, object, .. } => {
+                if let Some(workload) = progress.layer(layer).and_then(|layer| layer.workload(object)) {
+                    self.workload(layer, workload, at);
+                }
+            }
+            Event::WebhookAwaited { layer, webhook } => {
+                self.say(at, &format!("{layer}: {}", words::webhook_awaited(webhook)));
+            }
+            Event::WebhookAnswered { layer, webhook } => {
+                self.say(at, &format!("{layer}: webhook {} answers", plain(webhook)));
+            }
+            Event::LeaseAwaited { holder } => self.say(at, &words::lease(holder)),
+            Event::Diagnosed { object, reason, events, logs, .. } => {
+                self.diagnosed(object, reason.as_deref(), events, logs, at);
+            }
+            Event::Checked { check, passed, seen } => {
+                let verdict = if *passed { self.ink.good("passed") } else { self.ink.bad("failed") };
+                self.say(at, &format!("verify: {verdict} {check}: {}", plain(seen)));
+            }
+            Event::Warned { warning } => {
+                self.say(at, &format!("{} {}", self.ink.attention("warning:"), plain(warning)));
+            }
+            Event::Interrupted { signal } => {
+                self.say(at, &format!("{signal}: ending at the next safe point"));
+            }
+            Event::Finished(_) => {}
+        }
+    }
+
+    fn tick(&mut self, progress: &Progress, at: Duration) {
+        if at.saturating_sub(self.said) < SILENCE {
+            return;
+        }
+        let Some(running) = progress.running().last() else { return };
+        let step = &running.step;
+        let what = match stands(step, progress, at) {
+            what if what.is_empty() => what,
+            what => format!(": {what}"),
+        };
+        let spent = since(at.saturating_sub(running.began));
+        self.say(at, &format!("still waiting for {}{what} ({spent})", name(step)));
+    }
+
+    fn end(&mut self, finished: &Finished, progress: &Progress, _: Duration) {
+        for line in summary(finished, progress, &self.ink) {
+            self.write(&line);
+        }
+        // Nowhere is left to tell of a closed stderr.
+        let _ = write_error(finished, &self.err_ink, &mut self.err);
+    }
+}
+
+/// Steps that go on for long are announced; of the others the end is enough.
+fn begins(step: &Step, progress: &Progress) -> Option<String> {
+    match step {
+        Step::Layer(name) => {
+            let layer = progress.layer(name)?;
+            Some(format!("{name}: begins, {}", contents(layer.objects, layer.wanted())))
+        }
+        Step::Rollout => {
+            let awaited = progress.awaited(step);
+            let waiting = awaited.wanted.saturating_sub(awaited.ready);
+            Some(format!("rollout: waiting for {}", count(waiting, "workload")))
+        }
+        Step::Connect | Step::Fetch | Step::Render | Step::Verify => None,
+    }
+}
+
+fn planned(layer: &PlannedLayer) -> String {
+    contents(layer.objects, layer.workloads)
+}
+
+fn contents(objects: usize, workloads: usize) -> String {
+    match workloads {
+        0 => count(objects, "object"),
+        workloads => format!("{}, {}", count(objects, "object"), count(workloads, "workload")),
+    }
+}

@@ -1,0 +1,61 @@
+//! How a run ended, for people.
+
+use std::io::{self, Write};
+
+use crate::event::{Ending, Finished};
+
+use super::ink::Ink;
+use super::progress::{Applied, Progress};
+use super::text::{count, took};
+use super::words::changes;
+
+/// What is there now, and what to run next: a line or two, then a command a line.
+pub(super) fn summary(finished: &Finished, progress: &Progress, ink: &Ink) -> Vec<String> {
+    let mut lines = vec![match finished.outcome {
+        Ending::Done => ink.strong(&headline(finished, progress)),
+        Ending::Failed | Ending::Interrupted => ink.attention(&headline(finished, progress)),
+    }];
+    if !finished.next.is_empty() {
+        lines.push(ink.faint("next:"));
+        lines.extend(finished.next.iter().map(|command| format!("  {command}")));
+    }
+    lines
+}
+
+fn headline(finished: &Finished, progress: &Progress) -> String {
+    let Finished { created, changed, unchanged, failed, .. } = *finished;
+    let applied = Applied { created, changed, unchanged, failed };
+    let (done, elapsed) = (changes(applied), took(finished.elapsed));
+    let where_to = match &progress.target {
+        Some(target) => format!("{} on {}", target.profile, target.context),
+        None => "the run".to_owned(),
+    };
+    match finished.outcome {
+        Ending::Done if created + changed + failed == 0 => {
+            format!("nothing to change: {where_to} has all of {}, {elapsed}", count(unchanged, "object"))
+        }
+        Ending::Done => format!("{where_to} is up: {done}, {elapsed}"),
+        Ending::Failed if applied.total() == 0 => {
+            format!("{where_to} failed after {elapsed}: nothing was changed")
+        }
+        Ending::Failed => format!("{where_to} failed after {elapsed}: {done}"),
+        Ending::Interrupted if applied.total() == 0 => {
+            format!("{where_to} was interrupted after {elapsed}: nothing was changed")
+        }
+        Ending::Interrupted => format!("{where_to} was interrupted after {elapsed}: {done}"),
+    }
+}
+
+/// The error and what to do about it, as cargo writes them.
+///
+/// # Errors
+/// Where `err` cannot be written.
+pub(super) fn write_error(finished: &Finished, ink: &Ink, err: &mut impl Write) -> io::Result<()> {
+    if let Some(error) = &finished.error {
+        writeln!(err, "{} {}", ink.bad("error:"), error.trim_end())?;
+    }
+    if let Some(hint) = &finished.hint {
+        writeln!(err, "{} {}", ink.strong("hint:"), hint.trim_end())?;
+    }
+    err.flush()
+}

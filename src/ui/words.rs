@@ -1,0 +1,157 @@
+//! How facts are worded; the same words on a terminal and in a log.
+
+use std::time::Duration;
+
+use crate::event::{Step, WorkloadState};
+use crate::object::ObjectId;
+
+use super::progress::{Applied, Download, Layer, Progress, Workload};
+use super::text::{bytes, count, plain, since};
+
+/// What a person calls a step.
+pub(super) fn name(step: &Step) -> &str {
+    match step {
+        Step::Connect => "connect",
+        Step::Fetch => "fetch",
+        Step::Render => "render",
+        Step::Layer(name) => name,
+        Step::Rollout => "rollout",
+        Step::Verify => "verify",
+    }
+}
+
+/// What a step that has ended has brought.
+pub(super) fn result(step: &Step, progress: &Progress) -> String {
+    match step {
+        Step::Connect => match &progress.target {
+            Some(target) => format!("{} ({})", target.context, target.server),
+            None => String::new(),
+        },
+        Step::Fetch => fetched(progress),
+        Step::Render => {
+            let objects = progress.layers.iter().map(|layer| layer.objects).sum();
+            format!("{} in {}", count(objects, "object"), count(progress.layers.len(), "layer"))
+        }
+        Step::Layer(name) => progress.layer(name).map(brought).unwrap_or_default(),
+        Step::Rollout => {
+            let awaited = progress.awaited(step);
+            format!("{} of {} ready", awaited.ready, count(awaited.wanted, "workload"))
+        }
+        Step::Verify => {
+            let checks = progress.checks;
+            match checks.failed {
+                0 => format!("{} passed", count(checks.passed, "check")),
+                failed => format!("{failed} of {} failed", count(checks.passed + failed, "check")),
+            }
+        }
+    }
+}
+
+fn fetched(progress: &Progress) -> String {
+    let Some(release) = &progress.release else { return String::new() };
+    let from = match &progress.download {
+        Some(download) if !release.cached => bytes(download.received),
+        _ => "from the cache".to_owned(),
+    };
+    format!("istio {}, {from}", release.version)
+}
+
+/// `51 objects, 4 workloads`, or how they differ from what was wanted.
+fn brought(layer: &Layer) -> String {
+    let objects = count(layer.objects, "object");
+    let mut parts = match layer.applied {
+        Applied { created: 0, changed: 0, failed: 0, .. } => vec![format!("{objects}, nothing to change")],
+        Applied { created, changed: 0, failed: 0, .. } if created == layer.objects => vec![objects],
+        applied => vec![objects, changes(applied)],
+    };
+    match (layer.ready(), layer.wanted()) {
+        (_, 0) => {}
+        (ready, wanted) if ready == wanted => parts.push(count(wanted, "workload")),
+        (ready, wanted) => parts.push(format!("{ready} of {} ready", count(wanted, "workload"))),
+    }
+    parts.join(", ")
+}
+
+/// `50 created, 1 changed`: only what there is.
+pub(super) fn changes(applied: Applied) -> String {
+    let Applied { created, changed, unchanged, failed } = applied;
+    let parts = [(created, "created"), (changed, "changed"), (unchanged, "unchanged"), (failed, "failed")];
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    parts.map(|(number, what)| format!("{number} {what}")).collect::<Vec<_>>().join(", ")
+}
+
+/// `7.5 MB of 25.1 MB · 3.1 MB/s · 6s left`, with what is known of it.
+pub(super) fn downloaded(download: &Download, at: Duration, separator: &str) -> String {
+    let amount = match download.total {
+        Some(total) => format!("{} of {}", bytes(download.received), bytes(total)),
+        None => bytes(download.received),
+    };
+    let rate = download.rate(at).map(|rate| format!("{}/s", bytes(rate as u64)));
+    let left = download.time_left(at).filter(|left| !left.is_zero());
+    let left = left.map(|left| format!("{} left", since(left.max(Duration::from_secs(1)))));
+    [Some(amount), rate, left].into_iter().flatten().collect::<Vec<_>>().join(separator)
+}
+
+/// `ms-product: pulling image …`
+pub(super) fn slowest(workload: &Workload) -> String {
+    format!("{}: {}", workload.object.name, reason(workload))
+}
+
+/// Why a workload is not ready; how many of its pods are, where nothing better is known.
+pub(super) fn reason(workload: &Workload) -> String {
+    match &workload.reason {
+        Some(reason) => plain(reason),
+        None if workload.wanted > 0 => format!("{} of {} pods ready", workload.ready, workload.wanted),
+        None => "not ready yet".to_owned(),
+    }
+}
+
+/// What a workload's state is called, where it stands beside its name.
+pub(super) fn state(state: WorkloadState) -> &'static str {
+    match state {
+        WorkloadState::InProgress => "waiting for",
+        WorkloadState::Suspect => "trouble with",
+        WorkloadState::Ready => "ready",
+        WorkloadState::Failed => "failed",
+    }
+}
+
+/// What a step that runs is at: `18 of 20 objects applied, 1 of 3 ready, istiod: pulling image`. Empty where
+/// nothing is known.
+pub(super) fn stands(step: &Step, progress: &Progress, at: Duration) -> String {
+    if let Some(holder) = &progress.lease_holder {
+        return lease(holder);
+    }
+    let mut parts = Vec::new();
+    if let (Step::Fetch, Some(download)) = (step, &progress.download) {
+        parts.push(downloaded(download, at, ", "));
+        parts.extend(download.retry.as_ref().map(|reason| format!("trying again: {}", plain(reason))));
+    }
+    if let Step::Layer(name) = step
+        && let Some(layer) = progress.layer(name)
+    {
+        if !layer.is_applied() {
+            parts.push(format!("{} of {} applied", layer.applied.total(), count(layer.objects, "object")));
+        }
+        parts.extend(layer.refused.first().map(|(object, reason)| refused(object, reason)));
+        parts.extend(layer.webhooks.first().map(|webhook| webhook_awaited(webhook)));
+    }
+    let awaited = progress.awaited(step);
+    if awaited.wanted > 0 {
+        parts.push(format!("{} of {} ready", awaited.ready, awaited.wanted));
+        parts.extend(awaited.waiting.first().map(|workload| slowest(workload)));
+    }
+    parts.join(", ")
+}
+
+pub(super) fn lease(holder: &str) -> String {
+    format!("another run holds the lease: {}", plain(holder))
+}
+
+pub(super) fn webhook_awaited(webhook: &str) -> String {
+    format!("webhook {} does not answer yet", plain(webhook))
+}
+
+pub(super) fn refused(object: &ObjectId, reason: &str) -> String {
+    format!("trying {object} again: {}", plain(reason))
+}

@@ -1,0 +1,456 @@
+//! Runs as an engine would announce them, to be shown again: each fact with the second that it came.
+//!
+//! Whoever includes this file has `event` and `object` at its root.
+
+use std::time::Duration;
+
+use crate::event::{ApplyOutcome, Ending, Event, Finished, LogTail, PlannedLayer, Step, WorkloadState};
+use crate::object::{GroupKind, ObjectId};
+
+use ApplyOutcome::{Changed, Created, Failed, Unchanged};
+use WorkloadState::{InProgress, Ready, Suspect};
+
+/// Facts in the order in which they came, each with its time since the start of the run.
+pub(crate) type Recording = Vec<(Duration, Event)>;
+
+pub(crate) const NAMES: [&str; 4] = ["first", "again", "failed", "interrupted"];
+
+pub(crate) fn named(name: &str) -> Option<Recording> {
+    Some(match name {
+        "first" => first(),
+        "again" => again(),
+        "failed" => failed(),
+        "interrupted" => interrupted(),
+        _ => return None,
+    })
+}
+
+/// From a bare cluster to six services; another run holds the Lease at first, and the net is bad.
+pub(crate) fn first() -> Recording {
+    let mut run = Run::default();
+    run.connect(0.4);
+    run.say(0.4, Event::StepStarted { step: Step::Fetch });
+    run.say(0.5, Event::DownloadStarted { url: URL.to_owned(), total_bytes: Some(25_149_340) });
+    for (at, received) in [(0.7, 400_000), (1.2, 1_900_000), (1.7, 3_100_000), (2.2, 5_200_000)] {
+        run.received(at, received);
+    }
+    let reason = "connection reset by peer".to_owned();
+    run.say(2.4, Event::DownloadRetried { attempt: 2, reason, after: Duration::from_millis(500) });
+    for half in 1..=13 {
+        run.received(
+            2.9 + f64::from(half) * 0.5,
+            (5_200_000 + u64::from(half as u32) * 1_600_000).min(25_149_340),
+        );
+    }
+    run.say(9.8, release(false));
+    run.end(9.9, Step::Fetch, 9.5);
+    run.render(9.9, 10.6);
+
+    run.say(10.6, Event::StepStarted { step: Step::Layer("istio".to_owned()) });
+    run.say(10.7, Event::LeaseAwaited { holder: "ci-7 (pid 4211)".to_owned() });
+    run.wave(13.0, "istio", "crds", 15);
+    for (n, name) in ISTIO_CRDS.iter().enumerate() {
+        run.applied(
+            13.1 + n as f64 / 50.0,
+            "istio",
+            id("apiextensions.k8s.io", "CustomResourceDefinition", "", name),
+            Created,
+        );
+    }
+    run.wave(13.8, "istio", "configuration", 2);
+    run.applied(13.9, "istio", id("", "Namespace", "", "istio-system"), Created);
+    run.applied(13.9, "istio", id("", "ConfigMap", "istio-system", "istio"), Created);
+    run.wave(14.0, "istio", "workloads", 3);
+    let istiod = deployment("istio-system", "istiod");
+    run.applied(14.1, "istio", istiod.clone(), Created);
+    run.workload(14.2, "istio", &istiod, InProgress, (0, 1), None);
+    run.workload(
+        15.0,
+        "istio",
+        &istiod,
+        InProgress,
+        (0, 1),
+        Some("pulling image docker.io/istio/pilot:1.18.0"),
+    );
+    run.workload(
+        35.5,
+        "istio",
+        &istiod,
+        InProgress,
+        (0, 1),
+        Some("readiness probe fails: connection refused"),
+    );
+    run.workload(38.0, "istio", &istiod, Ready, (1, 1), None);
+    let webhook = "rev.validation.istio.io".to_owned();
+    run.say(38.0, Event::WebhookAwaited { layer: "istio".to_owned(), webhook: webhook.clone() });
+    run.say(39.2, Event::WebhookAnswered { layer: "istio".to_owned(), webhook });
+    for (at, gateway) in [(39.3, "istio-ingressgateway"), (39.4, "istio-egressgateway")] {
+        let gateway = deployment("istio-system", gateway);
+        run.applied(at, "istio", gateway.clone(), Created);
+        run.workload(
+            at + 0.1,
+            "istio",
+            &gateway,
+            InProgress,
+            (0, 1),
+            Some("pulling image docker.io/istio/proxyv2:1.18.0"),
+        );
+    }
+    run.workload(41.0, "istio", &deployment("istio-system", "istio-egressgateway"), Ready, (1, 1), None);
+    run.workload(42.4, "istio", &deployment("istio-system", "istio-ingressgateway"), Ready, (1, 1), None);
+    run.end(42.5, Step::Layer("istio".to_owned()), 31.9);
+
+    run.addons(42.5);
+    run.base(43.1, Created);
+    run.services(44.5, Created);
+    let [identity, product, orders] =
+        ["ms-identity", "ms-product", "ms-order-management"].map(|name| deployment(STAGING, name));
+    let quota = "pods refused: exceeded quota: kubestock-quota, requested: limits.cpu=2, used: limits.cpu=6500m, limited: limits.cpu=8";
+    run.workload(46.0, "staging", &identity, Ready, (1, 1), None);
+    run.workload(
+        46.1,
+        "staging",
+        &product,
+        InProgress,
+        (0, 1),
+        Some("pulling image docker.io/hashicorp/http-echo:1.0.0"),
+    );
+    run.workload(46.2, "staging", &orders, Suspect, (0, 1), Some(quota));
+    run.workload(49.0, "staging", &product, Ready, (1, 1), None);
+    run.workload(50.0, "staging", &orders, InProgress, (0, 1), None);
+    run.workload(51.8, "staging", &orders, Ready, (1, 1), None);
+    run.end(52.0, Step::Layer("staging".to_owned()), 7.5);
+
+    run.say(52.0, Event::StepStarted { step: Step::Rollout });
+    let kiali = deployment("istio-system", "kiali");
+    run.workload(55.5, "addons", &deployment("istio-system", "prometheus"), Ready, (1, 1), None);
+    run.workload(56.0, "addons", &kiali, InProgress, (0, 1), Some("pulling image quay.io/kiali/kiali:v1.67"));
+    run.workload(75.0, "addons", &kiali, Ready, (1, 1), None);
+    run.end(75.0, Step::Rollout, 23.0);
+    run.verify(
+        75.0,
+        &[
+            ("strict-mtls", true, "a plaintext call to ms-identity was reset"),
+            ("mesh-call", true, "frontend to ms-identity: 200 in 12 ms"),
+        ],
+    );
+    run.finished(77.2, Ending::Done, (36, 0, 0, 0), None);
+    run.facts
+}
+
+/// The same command once more: all is there.
+pub(crate) fn again() -> Recording {
+    let mut run = Run::default();
+    run.connect(0.3);
+    run.say(0.3, Event::StepStarted { step: Step::Fetch });
+    run.say(0.35, release(true));
+    run.end(0.4, Step::Fetch, 0.1);
+    run.render(0.4, 1.0);
+    run.say(1.0, Event::StepStarted { step: Step::Layer("istio".to_owned()) });
+    run.wave(1.1, "istio", "crds", 15);
+    for name in ISTIO_CRDS {
+        run.applied(
+            1.2,
+            "istio",
+            id("apiextensions.k8s.io", "CustomResourceDefinition", "", name),
+            Unchanged,
+        );
+    }
+    for object in [id("", "Namespace", "", "istio-system"), id("", "ConfigMap", "istio-system", "istio")] {
+        run.applied(1.3, "istio", object, Unchanged);
+    }
+    for name in ["istiod", "istio-ingressgateway", "istio-egressgateway"] {
+        let object = deployment("istio-system", name);
+        run.applied(1.4, "istio", object.clone(), Unchanged);
+        run.workload(1.5, "istio", &object, Ready, (1, 1), None);
+    }
+    run.end(1.6, Step::Layer("istio".to_owned()), 0.6);
+    for (layer, objects) in [("addons", 2), ("base", 2)] {
+        run.say(1.6, Event::StepStarted { step: Step::Layer(layer.to_owned()) });
+        for n in 0..objects {
+            run.applied(1.7, layer, id("", "ConfigMap", "istio-system", &format!("{layer}-{n}")), Unchanged);
+        }
+        run.end(1.8, Step::Layer(layer.to_owned()), 0.2);
+    }
+    run.services(1.8, Unchanged);
+    for name in ["ms-identity", "ms-product", "ms-order-management"] {
+        run.workload(2.0, "staging", &deployment(STAGING, name), Ready, (1, 1), None);
+    }
+    run.end(2.1, Step::Layer("staging".to_owned()), 0.3);
+    run.verify(2.1, &[("strict-mtls", true, "a plaintext call to ms-identity was reset")]);
+    run.finished(4.3, Ending::Done, (0, 0, 36, 0), None);
+    run.facts
+}
+
+/// One image cannot be pulled, one object is refused, and the time is over.
+pub(crate) fn failed() -> Recording {
+    let mut run = Run::default();
+    run.connect(0.3);
+    let warning = "istio 1.18 has been out of support since January 2024".to_owned();
+    run.say(0.3, Event::Warned { warning });
+    run.render(0.4, 1.0);
+    run.base(1.0, Changed);
+    run.services(2.0, Created);
+    let policy = id("security.istio.io", "PeerAuthentication", "istio-system", "default");
+    let reason = "failed calling webhook \"validation.istio.io\": connection refused".to_owned();
+    run.say(2.2, Event::ApplyRetried { layer: "base".to_owned(), object: policy.clone(), reason });
+    run.say(
+        2.4,
+        Event::ObjectApplied {
+            layer: "base".to_owned(),
+            object: policy,
+            outcome: Failed,
+            message: Some(
+                "admission webhook denied the request:\n  mtls mode STRICTER is unknown".to_owned(),
+            ),
+        },
+    );
+    let product = deployment(STAGING, "ms-product");
+    let pull = "image registry.example/kubestock/ms-product:2.1 cannot be pulled: 401 Unauthorized";
+    run.workload(3.0, "staging", &deployment(STAGING, "ms-identity"), Ready, (1, 1), None);
+    run.workload(
+        3.1,
+        "staging",
+        &product,
+        InProgress,
+        (0, 1),
+        Some("pulling image registry.example/kubestock/ms-product:2.1"),
+    );
+    run.workload(5.0, "staging", &product, Suspect, (0, 1), Some(pull));
+    run.workload(41.0, "staging", &product, WorkloadState::Failed, (0, 1), Some(pull));
+    run.say(41.2, Event::Diagnosed {
+        layer: "staging".to_owned(),
+        object: product,
+        reason: Some(pull.to_owned()),
+        events: vec![
+            "Scheduled: assigned kubestock-staging/ms-product-5d9c to node-1".to_owned(),
+            "Failed: Failed to pull image \"registry.example/kubestock/ms-product:2.1\": 401 Unauthorized (x4)".to_owned(),
+        ],
+        logs: vec![LogTail {
+            pod: "ms-product-5d9c".to_owned(),
+            container: "istio-proxy".to_owned(),
+            lines: vec!["warn\tca\tca request failed, starting attempt 1".to_owned(), "\u{1b}[31merror\u{1b}[0m no certificate".to_owned()],
+        }],
+    });
+    run.say(
+        41.3,
+        Event::Checked {
+            check: "strict-mtls".to_owned(),
+            passed: false,
+            seen: "a plaintext call to ms-identity got 200".to_owned(),
+        },
+    );
+    run.finished(
+        41.4,
+        Ending::Failed,
+        (9, 2, 0, 1),
+        Some((
+            5,
+            "1 workload of layer staging cannot become ready: Deployment/kubestock-staging/ms-product",
+            "give the cluster a pull secret for registry.example, then run the same command again",
+        )),
+    );
+    run.facts
+}
+
+/// Ctrl-C while istiod starts.
+pub(crate) fn interrupted() -> Recording {
+    let mut run = Run::default();
+    run.connect(0.3);
+    run.say(0.3, Event::StepStarted { step: Step::Fetch });
+    run.say(0.3, release(true));
+    run.end(0.4, Step::Fetch, 0.1);
+    run.render(0.4, 1.0);
+    run.say(1.0, Event::StepStarted { step: Step::Layer("istio".to_owned()) });
+    run.wave(1.1, "istio", "crds", 15);
+    for name in ISTIO_CRDS {
+        run.applied(1.2, "istio", id("apiextensions.k8s.io", "CustomResourceDefinition", "", name), Created);
+    }
+    run.say(1.5, Event::Interrupted { signal: "SIGINT" });
+    run.finished(
+        2.0,
+        Ending::Interrupted,
+        (15, 0, 0, 0),
+        Some((130, "interrupted by SIGINT", "the same command goes on where this run ended")),
+    );
+    run.facts
+}
+
+const URL: &str = "https://github.com/istio/istio/releases/download/1.18.0/istio-1.18.0-linux-amd64.tar.gz";
+const STAGING: &str = "kubestock-staging";
+const ISTIO_CRDS: [&str; 15] = [
+    "authorizationpolicies.security.istio.io",
+    "destinationrules.networking.istio.io",
+    "envoyfilters.networking.istio.io",
+    "gateways.networking.istio.io",
+    "istiooperators.install.istio.io",
+    "peerauthentications.security.istio.io",
+    "proxyconfigs.networking.istio.io",
+    "requestauthentications.security.istio.io",
+    "serviceentries.networking.istio.io",
+    "sidecars.networking.istio.io",
+    "telemetries.telemetry.istio.io",
+    "virtualservices.networking.istio.io",
+    "wasmplugins.extensions.istio.io",
+    "workloadentries.networking.istio.io",
+    "workloadgroups.networking.istio.io",
+];
+
+#[derive(Default)]
+struct Run {
+    facts: Recording,
+}
+
+impl Run {
+    fn say(&mut self, at: f64, event: Event) {
+        self.facts.push((Duration::from_secs_f64(at), event));
+    }
+
+    fn end(&mut self, at: f64, step: Step, elapsed: f64) {
+        self.say(at, Event::StepFinished { step, elapsed: Duration::from_secs_f64(elapsed) });
+    }
+
+    fn connect(&mut self, elapsed: f64) {
+        self.say(0.0, Event::StepStarted { step: Step::Connect });
+        self.say(
+            elapsed,
+            Event::RunStarted {
+                profile: "demo".to_owned(),
+                context: "kind-kubestock".to_owned(),
+                server: "https://127.0.0.1:6443".to_owned(),
+            },
+        );
+        self.end(elapsed, Step::Connect, elapsed);
+    }
+
+    fn received(&mut self, at: f64, received_bytes: u64) {
+        self.say(at, Event::DownloadProgress { received_bytes, total_bytes: Some(25_149_340) });
+    }
+
+    fn render(&mut self, from: f64, to: f64) {
+        self.say(from, Event::StepStarted { step: Step::Render });
+        let layers = [("istio", 20, 3), ("addons", 2, 2), ("base", 2, 0), ("staging", 12, 3)];
+        let layers = layers.map(|(name, objects, workloads)| PlannedLayer {
+            name: name.to_owned(),
+            objects,
+            workloads,
+        });
+        self.say(to, Event::Planned { layers: layers.to_vec() });
+        self.end(to, Step::Render, to - from);
+    }
+
+    fn wave(&mut self, at: f64, layer: &str, wave: &'static str, objects: usize) {
+        self.say(at, Event::WaveStarted { layer: layer.to_owned(), wave, objects });
+    }
+
+    fn applied(&mut self, at: f64, layer: &str, object: ObjectId, outcome: ApplyOutcome) {
+        self.say(at, Event::ObjectApplied { layer: layer.to_owned(), object, outcome, message: None });
+    }
+
+    fn workload(
+        &mut self,
+        at: f64,
+        layer: &str,
+        object: &ObjectId,
+        state: WorkloadState,
+        pods: (u32, u32),
+        reason: Option<&str>,
+    ) {
+        let (layer, object, (ready, wanted)) = (layer.to_owned(), object.clone(), pods);
+        self.say(
+            at,
+            Event::Workload { layer, object, state, ready, wanted, reason: reason.map(str::to_owned) },
+        );
+    }
+
+    fn addons(&mut self, at: f64) {
+        self.say(at, Event::StepStarted { step: Step::Layer("addons".to_owned()) });
+        for name in ["prometheus", "kiali"] {
+            let object = deployment("istio-system", name);
+            self.applied(at + 0.3, "addons", object.clone(), Created);
+            self.workload(at + 0.4, "addons", &object, InProgress, (0, 1), None);
+        }
+        self.end(at + 0.6, Step::Layer("addons".to_owned()), 0.6);
+    }
+
+    fn base(&mut self, at: f64, outcome: ApplyOutcome) {
+        self.say(at, Event::StepStarted { step: Step::Layer("base".to_owned()) });
+        self.wave(at + 0.1, "base", "configuration", 2);
+        self.applied(at + 0.2, "base", id("", "Namespace", "", STAGING), outcome);
+        self.applied(at + 0.2, "base", id("", "ResourceQuota", STAGING, "kubestock-quota"), outcome);
+        self.end(at + 0.9, Step::Layer("base".to_owned()), 0.9);
+    }
+
+    fn services(&mut self, at: f64, outcome: ApplyOutcome) {
+        self.say(at, Event::StepStarted { step: Step::Layer("staging".to_owned()) });
+        self.wave(at, "staging", "workloads", 12);
+        for name in ["ms-identity", "ms-product", "ms-order-management"] {
+            for object in [
+                id("", "Service", STAGING, name),
+                deployment(STAGING, name),
+                id("networking.istio.io", "DestinationRule", STAGING, &format!("{name}-destination")),
+                id("networking.istio.io", "VirtualService", STAGING, name),
+            ] {
+                self.applied(at + 0.1, "staging", object, outcome);
+            }
+        }
+    }
+
+    fn verify(&mut self, at: f64, checks: &[(&str, bool, &str)]) {
+        self.say(at, Event::StepStarted { step: Step::Verify });
+        for (check, passed, seen) in checks {
+            let (check, seen) = (check.to_string(), seen.to_string());
+            self.say(at + 2.0, Event::Checked { check, passed: *passed, seen });
+        }
+        self.end(at + 2.1, Step::Verify, 2.1);
+    }
+
+    fn finished(
+        &mut self,
+        at: f64,
+        outcome: Ending,
+        counts: (usize, usize, usize, usize),
+        error: Option<(u8, &str, &str)>,
+    ) {
+        let (created, changed, unchanged, failed) = counts;
+        let next = match outcome {
+            Ending::Done => vec![
+                "kubectl --context kind-kubestock -n kubestock-staging get pods".to_owned(),
+                "istioctl dashboard kiali".to_owned(),
+            ],
+            Ending::Failed | Ending::Interrupted => Vec::new(),
+        };
+        self.say(
+            at,
+            Event::Finished(Finished {
+                outcome,
+                exit_code: error.map_or(0, |(code, _, _)| code),
+                created,
+                changed,
+                unchanged,
+                failed,
+                elapsed: Duration::from_secs_f64(at),
+                error: error.map(|(_, error, _)| error.to_owned()),
+                hint: error.map(|(_, _, hint)| hint.to_owned()),
+                next,
+            }),
+        );
+    }
+}
+
+fn release(cached: bool) -> Event {
+    let sha256 = "a74123868e60307ce23bf43d0c9fcf493e565353a0de35e7f9b7c9af5af7b63d".to_owned();
+    Event::ReleaseReady { version: "1.18.0".to_owned(), sha256, cached }
+}
+
+fn deployment(namespace: &str, name: &str) -> ObjectId {
+    id("apps", "Deployment", namespace, name)
+}
+
+fn id(group: &str, kind: &str, namespace: &str, name: &str) -> ObjectId {
+    ObjectId {
+        group_kind: GroupKind { group: group.to_owned(), kind: kind.to_owned() },
+        namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
+        name: name.to_owned(),
+    }
+}
