@@ -22,3 +22,6 @@ pub mod readiness;
 
 /// Shows the facts of a run: bars for a terminal, lines for CI, JSON lines for programs.
 pub mod ui;
+
+/// The Kubernetes API: connect, discover, apply, watch, lease, exec. Knows no policy.
+pub mod cluster;

@@ -1,0 +1,171 @@
+use std::fmt;
+use std::io;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use http::StatusCode;
+use kube::client::ClientBuilder;
+use kube::{Client, Config};
+
+use super::error::{ApiError, Cause, Subject};
+use super::kinds::{self, Kinds, Resource};
+use super::request::{Bounded, Call, chain};
+use super::target::Target;
+use super::target_error::ConnectError;
+use super::{REQUEST_LIMIT, proxy};
+
+/// How long a server may take to tell its version before the cluster counts as out of reach.
+const HELLO_LIMIT: Duration = Duration::from_secs(10);
+
+/// A Kubernetes API server that answered. Cheap to clone: the connections are shared.
+#[derive(Clone)]
+pub struct Cluster(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    version: String,
+    kinds: RwLock<Kinds>,
+    /// One discovery at a time.
+    discovering: tokio::sync::Mutex<()>,
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster").field("version", &self.0.version).finish_non_exhaustive()
+    }
+}
+
+impl Cluster {
+    /// Gets credentials, asks the server for its version, and tells apart why that cannot be had.
+    ///
+    /// A credential plugin may talk to the person at the terminal: nothing else should be drawn there
+    /// meanwhile. It may take its time, the server has 10 s.
+    pub async fn connect(target: &Target) -> Result<Self, ConnectError> {
+        let client = client(target).await?;
+        let subject = Arc::new(Subject::Path("/version".to_owned()));
+        let hello = Call { limit: HELLO_LIMIT, ..Call::get("/version".to_owned(), &subject) };
+        let (_, answer) = hello.json(&client).await.map_err(|error| no_version(error, target))?;
+        Ok(Self::of(client, answer["gitVersion"].as_str().unwrap_or_default()))
+    }
+
+    pub(super) fn of(client: Client, version: &str) -> Self {
+        Self(Arc::new(Inner {
+            client,
+            version: version.to_owned(),
+            kinds: RwLock::default(),
+            discovering: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// As the server writes it: `v1.33.4`.
+    pub fn server_version(&self) -> &str {
+        &self.0.version
+    }
+
+    /// Reads the kinds that the server has now. Needed before they are asked about; a request for an object
+    /// of an unknown kind does it by itself.
+    pub async fn discover(&self) -> Result<(), ApiError> {
+        let _turn = self.0.discovering.lock().await;
+        self.discover_in_turn().await
+    }
+
+    /// Whether there is such a kind, in any version; `group` is empty for core.
+    pub fn serves(&self, group: &str, kind: &str) -> bool {
+        self.kinds(|kinds| kinds.serves(group, kind))
+    }
+
+    /// None where the server has no such kind.
+    pub fn is_namespaced(&self, api_version: &str, kind: &str) -> Option<bool> {
+        self.kinds(|kinds| kinds.get(api_version, kind).map(|resource| resource.namespaced))
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    /// Where a kind is found. An unknown one is looked for once more: it may be new.
+    pub(super) async fn resource(&self, api_version: &str, kind: &str) -> Result<Resource, ApiError> {
+        let look = |kinds: &Kinds| (kinds.get(api_version, kind).cloned(), kinds.generation);
+        let (known, generation) = self.kinds(look);
+        if let Some(resource) = known {
+            return Ok(resource);
+        }
+        // Of many that miss a kind at the same time, the first asks, and the others look at the answer.
+        let turn = self.0.discovering.lock().await;
+        if self.kinds(|kinds| kinds.generation) == generation {
+            self.discover_in_turn().await?;
+        }
+        drop(turn);
+        self.kinds(look).0.ok_or_else(|| ApiError::UnknownKind {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+        })
+    }
+
+    async fn discover_in_turn(&self) -> Result<(), ApiError> {
+        let resources = kinds::discover(&self.0.client).await?;
+        self.0.kinds.write().unwrap_or_else(PoisonError::into_inner).renew(resources);
+        Ok(())
+    }
+
+    fn kinds<T>(&self, look: impl FnOnce(&Kinds) -> T) -> T {
+        look(&self.0.kinds.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A client of the target. It retries nothing by itself: kube's own retries can be silent for minutes.
+async fn client(target: &Target) -> Result<Client, ConnectError> {
+    let context = target.context.clone();
+    let unusable = |source| ConnectError::Unusable { context: context.clone(), source };
+    let mut config =
+        Config::try_from(target.kubeconfig.clone()).map_err(|error| unusable(Arc::new(error)))?;
+    config.default_retry = false;
+    config.connect_timeout = Some(REQUEST_LIMIT);
+    if proxy::goes_direct(&target.kubeconfig, &config.cluster_url) {
+        config.proxy_url = None;
+    }
+    // Runs the credential plugin, and waits for it.
+    let build = move || {
+        ClientBuilder::try_from(config).map(|it| it.with_layer(&tower::layer::layer_fn(Bounded)).build())
+    };
+    match tokio::task::spawn_blocking(build).await {
+        Ok(Ok(client)) => Ok(client),
+        Ok(Err(error @ kube::Error::Auth(_))) => {
+            Err(ConnectError::Credentials { context, source: Arc::new(error) })
+        }
+        Ok(Err(error)) => Err(unusable(Arc::new(error))),
+        Err(panic) => Err(unusable(Arc::new(panic))),
+    }
+}
+
+fn no_version(error: ApiError, target: &Target) -> ConnectError {
+    let server = target.server.clone();
+    let context = target.context.clone();
+    match error {
+        ApiError::TimedOut { after, .. } => ConnectError::TimedOut { server, after },
+        ApiError::Untrusted { source, .. } => ConnectError::Untrusted { server, source },
+        ApiError::Credentials { source, .. } => ConnectError::Credentials { context, source },
+        ApiError::Refused { status: StatusCode::UNAUTHORIZED, message, .. } => {
+            ConnectError::Unauthorized { server, context, message }
+        }
+        ApiError::Refused { status: StatusCode::FORBIDDEN, message, .. } => {
+            ConnectError::Forbidden { server, context, message }
+        }
+        ApiError::Lost { source, .. } => unreachable_because(source, server),
+        source => ConnectError::NoVersion { server, source },
+    }
+}
+
+/// Why no connection came about.
+fn unreachable_because(source: Cause, server: String) -> ConnectError {
+    // What the resolver says has no kind of its own; the connector wraps it under this name.
+    if chain(source.as_ref()).any(|cause| cause.to_string() == "dns error") {
+        return ConnectError::UnknownHost { server, source };
+    }
+    let kind = chain(source.as_ref()).find_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
+    match kind {
+        Some(io::ErrorKind::ConnectionRefused) => ConnectError::NothingListens { server, source },
+        Some(io::ErrorKind::TimedOut) => ConnectError::TimedOut { server, after: HELLO_LIMIT },
+        _ => ConnectError::Unreachable { server, source },
+    }
+}

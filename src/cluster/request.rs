@@ -1,0 +1,251 @@
+use std::error::Error as StdError;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, WARNING};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use kube::Client;
+use kube::client::{AuthError, Body};
+use serde_json::Value;
+use tower::{BoxError, Service};
+use url::{Position, Url};
+
+use super::REQUEST_LIMIT;
+use super::error::{ApiError, FieldConflict, Subject};
+
+/// One request: where to, with what, and what it is about.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) accept: &'static str,
+    pub(super) body: Option<(&'static str, Vec<u8>)>,
+    pub(super) subject: &'a Arc<Subject>,
+    pub(super) limit: Duration,
+}
+
+pub(super) const JSON: &str = "application/json";
+
+impl<'a> Call<'a> {
+    pub(super) fn get(path: String, subject: &'a Arc<Subject>) -> Self {
+        Self { method: Method::GET, path, accept: JSON, body: None, subject, limit: REQUEST_LIMIT }
+    }
+
+    pub(super) fn send(method: Method, path: String, value: &Value, subject: &'a Arc<Subject>) -> Self {
+        Self { method, ..Self::get(path, subject) }.with_body(JSON, value)
+    }
+
+    pub(super) fn with_body(self, content_type: &'static str, value: &Value) -> Self {
+        Self { body: Some((content_type, value.to_string().into_bytes())), ..self }
+    }
+
+    pub(super) fn accepting(self, accept: &'static str) -> Self {
+        Self { accept, ..self }
+    }
+
+    /// The answer as text, with its status where it is a success.
+    pub(super) async fn text(self, client: &Client) -> Result<(StatusCode, Bytes), ApiError> {
+        let subject = self.subject.clone();
+        let limit = self.limit;
+        match tokio::time::timeout(limit, self.answer(client)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(ApiError::TimedOut { subject, after: limit }),
+        }
+    }
+
+    /// The answer as JSON, with its status where it is a success.
+    pub(super) async fn json(self, client: &Client) -> Result<(StatusCode, Value), ApiError> {
+        let subject = self.subject;
+        let (status, bytes) = self.text(client).await?;
+        match serde_json::from_slice(&bytes) {
+            Ok(value) => Ok((status, value)),
+            Err(error) => Err(ApiError::Unreadable { subject: subject.clone(), source: Arc::new(error) }),
+        }
+    }
+
+    async fn answer(self, client: &Client) -> Result<(StatusCode, Bytes), ApiError> {
+        let subject = self.subject;
+        let mut request = Request::builder().method(self.method).uri(self.path).header(ACCEPT, self.accept);
+        let body = match self.body {
+            Some((content_type, bytes)) => {
+                request = request.header(CONTENT_TYPE, content_type);
+                Body::from(bytes)
+            }
+            None => Body::empty(),
+        };
+        let request =
+            request.body(body).map_err(|error| from_kube(kube::Error::HttpError(error), subject))?;
+        let response = client.send(request).await.map_err(|error| from_kube(error, subject))?;
+        let (parts, body) = response.into_parts();
+        for warning in parts.headers.get_all(WARNING).iter().filter_map(|value| value.to_str().ok()) {
+            tracing::debug!(%subject, warning, "the API server warns");
+        }
+        let bytes = body.collect_bytes().await.map_err(|error| from_kube(error, subject))?;
+        match parts.status {
+            status if status.is_success() => Ok((status, bytes)),
+            status => Err(refusal(subject, status, &parts.headers, &bytes)),
+        }
+    }
+}
+
+/// A path of the API: empty segments are left out, all are escaped.
+pub(super) fn path<'a>(
+    segments: impl IntoIterator<Item = &'a str>,
+    query: &[(&str, &str)],
+) -> Result<String, url::ParseError> {
+    let mut url = Url::parse("http://api/")?;
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.clear().extend(segments.into_iter().filter(|segment| !segment.is_empty()));
+    }
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(query);
+    }
+    Ok(url[Position::BeforePath..].to_owned())
+}
+
+/// An answer that is no success, as an error. The body is a `Status`, or what a proxy or a handler in front
+/// of the API wrote.
+fn refusal(subject: &Arc<Subject>, code: StatusCode, headers: &HeaderMap, body: &[u8]) -> ApiError {
+    let status: Value = serde_json::from_slice(body).unwrap_or_default();
+    let told = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let retry_after = told.or_else(|| status["details"]["retryAfterSeconds"].as_u64().filter(|s| *s > 0));
+    refusal_from_status(subject, code, &status, retry_after.map(Duration::from_secs)).unwrap_or_else(|| {
+        ApiError::Refused {
+            subject: subject.clone(),
+            status: code,
+            reason: code.canonical_reason().unwrap_or_default().to_owned(),
+            message: match String::from_utf8_lossy(body).trim() {
+                "" => code.to_string(),
+                text => text.chars().take(1000).collect(),
+            },
+            retry_after: told.map(Duration::from_secs),
+        }
+    })
+}
+
+/// None where the value is no `Status`.
+fn refusal_from_status(
+    subject: &Arc<Subject>,
+    code: StatusCode,
+    status: &Value,
+    retry_after: Option<Duration>,
+) -> Option<ApiError> {
+    if status["kind"] != "Status" {
+        return None;
+    }
+    let conflicts = field_conflicts(status);
+    if code == StatusCode::CONFLICT && !conflicts.is_empty() {
+        return Some(ApiError::Conflict { subject: subject.clone(), conflicts });
+    }
+    Some(ApiError::Refused {
+        subject: subject.clone(),
+        status: code,
+        reason: status["reason"].as_str().unwrap_or_default().to_owned(),
+        message: status["message"].as_str().unwrap_or_default().to_owned(),
+        retry_after,
+    })
+}
+
+/// The causes of a refused server-side apply; their message is
+/// `conflict with "MANAGER" using apps/v1` (conflict.go in k8s.io/apimachinery).
+fn field_conflicts(status: &Value) -> Vec<FieldConflict> {
+    let causes = status["details"]["causes"].as_array().into_iter().flatten();
+    causes
+        .filter(|cause| cause["reason"] == "FieldManagerConflict")
+        .map(|cause| {
+            let message = cause["message"].as_str().unwrap_or_default();
+            FieldConflict {
+                manager: message.split('"').nth(1).unwrap_or(message).to_owned(),
+                field: cause["field"].as_str().unwrap_or_default().to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// What the client says of a request that got no answer, or of a watch or an upgrade that was refused.
+pub(super) fn from_kube(error: kube::Error, subject: &Arc<Subject>) -> ApiError {
+    let subject = subject.clone();
+    if let kube::Error::Api(status) = &error {
+        let code = StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        return ApiError::Refused {
+            subject,
+            status: code,
+            reason: status.reason.clone(),
+            message: status.message.clone(),
+            retry_after: None,
+        };
+    }
+    if chain(&error).any(|cause| cause.is::<NoAnswer>()) {
+        return ApiError::TimedOut { subject, after: REQUEST_LIMIT };
+    }
+    if chain(&error).any(|cause| cause.is::<AuthError>()) {
+        return ApiError::Credentials { subject, source: Arc::new(error) };
+    }
+    if chain(&error).any(is_distrust) {
+        return ApiError::Untrusted { subject, source: Arc::new(error) };
+    }
+    match error {
+        kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) | kube::Error::HttpError(_) => {
+            ApiError::Unreadable { subject, source: Arc::new(error) }
+        }
+        error => ApiError::Lost { subject, source: Arc::new(error) },
+    }
+}
+
+fn is_distrust(cause: &(dyn StdError + 'static)) -> bool {
+    matches!(
+        cause.downcast_ref(),
+        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)
+    )
+}
+
+/// An error and all that it comes from. An `io::Error` hides what it wraps from `source`, so that is looked
+/// into as well.
+pub(super) fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped as &(dyn StdError + 'static)),
+            None => error.source(),
+        }
+    })
+}
+
+/// Bounds the time to an answer's head for whatever goes through the client: what `Call` does for itself
+/// holds also for watches and upgrades, whose bodies have no end.
+#[derive(Clone, Debug)]
+pub(super) struct Bounded<S>(pub(super) S);
+
+/// No answer came within [`REQUEST_LIMIT`].
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {} s", REQUEST_LIMIT.as_secs())]
+pub(super) struct NoAnswer;
+
+impl<S, B> Service<Request<Body>> for Bounded<S>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = BoxError>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<B>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Response<B>, BoxError>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let answer = self.0.call(request);
+        Box::pin(async move {
+            match tokio::time::timeout(REQUEST_LIMIT, answer).await {
+                Ok(answer) => answer,
+                Err(_) => Err(NoAnswer.into()),
+            }
+        })
+    }
+}

@@ -1,0 +1,302 @@
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use backon::BackoffBuilder;
+use futures::{Stream, StreamExt};
+use kube::Api;
+use kube::core::{ApiResource, DynamicObject};
+use kube::runtime::watcher;
+use tokio::sync::watch as signal;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::REQUEST_LIMIT;
+use super::connect::Cluster;
+use super::error::{ApiError, Subject};
+use super::kinds::Resource;
+use super::objects::typed;
+use super::request;
+use crate::object::{GroupKind, Object, ObjectId, Snapshot};
+
+/// What is watched: the objects of a kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    pub api_version: String,
+    pub kind: String,
+    /// None for all namespaces, and for a kind that has none.
+    pub namespace: Option<String>,
+    /// A label selector: `app=web,tier!=test`.
+    pub selector: Option<String>,
+    /// A field selector: `metadata.name=web`.
+    pub fields: Option<String>,
+}
+
+/// Objects that are kept up to date by watches. Dropping it ends the watches.
+pub struct Watching {
+    board: Arc<Board>,
+    changes: signal::Receiver<u64>,
+    _tasks: Vec<AbortOnDropHandle<()>>,
+}
+
+impl fmt::Debug for Watching {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watching").field("scopes", &self.board.state().scopes.len()).finish_non_exhaustive()
+    }
+}
+
+/// A watch is renewed this often, in seconds. A connection that died in silence is noticed 5 s later.
+const WATCH_SECONDS: u32 = 55;
+
+impl Cluster {
+    /// Watches each scope on its own: what goes wrong with one is [told](Watching::trouble), is tried again,
+    /// and does not disturb the others.
+    pub fn watch(&self, scopes: Vec<Scope>) -> Watching {
+        let (changed, mut changes) = signal::channel(0);
+        changes.mark_unchanged();
+        let states = scopes.iter().map(|_| ScopeState::default()).collect();
+        let state = Mutex::new(State { snapshot: Snapshot::default(), scopes: states });
+        let board = Arc::new(Board { state, changed });
+        let tasks = scopes.into_iter().enumerate().map(|(index, scope)| {
+            let slot = Slot { board: board.clone(), index };
+            AbortOnDropHandle::new(tokio::spawn(keep_watching(self.clone(), scope, slot)))
+        });
+        Watching { _tasks: tasks.collect(), board, changes }
+    }
+}
+
+impl Watching {
+    /// Resolves when an object, or what is known about the scopes, has changed since the last time; many
+    /// changes at once are one.
+    pub async fn changed(&mut self) {
+        // The board holds the sender, and we hold the board: this cannot end.
+        let _ = self.changes.changed().await;
+    }
+
+    /// All objects of all scopes, as far as they are known now.
+    pub fn snapshot(&self) -> Snapshot {
+        self.board.state().snapshot.clone()
+    }
+
+    /// Resolves when every scope is listed. A scope that the server will not list ends it with the reason; the
+    /// others go on. How long to wait for a server that is out of reach is the caller's to say.
+    pub async fn synced(&mut self) -> Result<(), ApiError> {
+        let board = self.board.clone();
+        let mut changes = self.changes.clone();
+        loop {
+            changes.mark_unchanged();
+            if let Some(outcome) = board.state().listed() {
+                return outcome;
+            }
+            let _ = changes.changed().await;
+        }
+    }
+
+    /// What is wrong with a scope, while it lasts.
+    pub fn trouble(&self) -> Option<String> {
+        let state = self.board.state();
+        state.scopes.iter().find_map(|scope| scope.trouble.as_ref()).map(ToString::to_string)
+    }
+}
+
+/// Where the watches write, and the reader reads.
+struct Board {
+    state: Mutex<State>,
+    changed: signal::Sender<u64>,
+}
+
+struct State {
+    snapshot: Snapshot,
+    scopes: Vec<ScopeState>,
+}
+
+#[derive(Default)]
+struct ScopeState {
+    /// An object may be in several scopes.
+    members: BTreeSet<ObjectId>,
+    listed: bool,
+    trouble: Option<ApiError>,
+}
+
+impl Board {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// None while a scope may still be listed.
+    fn listed(&self) -> Option<Result<(), ApiError>> {
+        let refused = self.scopes.iter().filter(|scope| !scope.listed).find_map(|scope| {
+            let trouble = scope.trouble.as_ref()?;
+            (!trouble.passes() || matches!(trouble, ApiError::UnknownKind { .. })).then(|| trouble.clone())
+        });
+        match refused {
+            Some(trouble) => Some(Err(trouble)),
+            None => self.scopes.iter().all(|scope| scope.listed).then_some(Ok(())),
+        }
+    }
+
+    fn remove(&mut self, index: usize, id: &ObjectId) {
+        self.scopes[index].members.remove(id);
+        if !self.scopes.iter().any(|scope| scope.members.contains(id)) {
+            self.snapshot.remove(id);
+        }
+    }
+}
+
+/// One scope's place on the board.
+struct Slot {
+    board: Arc<Board>,
+    index: usize,
+}
+
+impl Slot {
+    fn put(&self, object: Object) {
+        self.change(|state, index| {
+            state.scopes[index].members.insert(object.id());
+            state.snapshot.insert(object);
+        });
+    }
+
+    fn remove(&self, object: &Object) {
+        self.change(|state, index| state.remove(index, &object.id()));
+    }
+
+    /// Puts a whole list in the place of what was known: what it does not hold has vanished.
+    fn replace(&self, objects: Vec<Object>) {
+        self.change(|state, index| {
+            let listed: BTreeSet<ObjectId> = objects.iter().map(Object::id).collect();
+            let vanished: Vec<ObjectId> = state.scopes[index].members.difference(&listed).cloned().collect();
+            vanished.iter().for_each(|id| state.remove(index, id));
+            state.scopes[index] = ScopeState { members: listed, listed: true, trouble: None };
+            objects.into_iter().for_each(|object| state.snapshot.insert(object));
+        });
+    }
+
+    fn trouble(&self, trouble: ApiError) {
+        self.change(|state, index| state.scopes[index].trouble = Some(trouble));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State, usize)) {
+        change(&mut self.board.state(), self.index);
+        self.board.changed.send_modify(|count| *count += 1);
+    }
+}
+
+/// Watches a scope until it is aborted. After an error, whatever it was, the scope is listed anew: that is
+/// right also where the server has forgotten what happened meanwhile (410), and where the kind is gone.
+async fn keep_watching(cluster: Cluster, scope: Scope, slot: Slot) {
+    let mut delays = delays();
+    loop {
+        let error = match watch_once(&cluster, &scope, &slot, || delays = self::delays()).await {
+            Ok(never) => match never {},
+            Err(error) => error,
+        };
+        tracing::debug!(?scope, %error, "a watch ended");
+        let asked = error.retry_after();
+        slot.trouble(error);
+        let delay = asked.or_else(|| delays.next()).unwrap_or(MAX_DELAY);
+        tokio::time::sleep(delay).await;
+    }
+}
+
+const MAX_DELAY: Duration = Duration::from_secs(5);
+
+fn delays() -> impl Iterator<Item = Duration> + use<> {
+    backon::ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_delay(MAX_DELAY)
+        .with_jitter()
+        .without_max_times()
+        .build()
+}
+
+/// Lists and watches until something goes wrong.
+async fn watch_once(
+    cluster: &Cluster,
+    scope: &Scope,
+    slot: &Slot,
+    mut listed: impl FnMut(),
+) -> Result<std::convert::Infallible, ApiError> {
+    let resource = cluster.resource(&scope.api_version, &scope.kind).await?;
+    let subject = subject(scope);
+    let mut events = std::pin::pin!(events(cluster, scope, &resource));
+    // Some while a list is coming in.
+    let mut list: Option<Vec<Object>> = None;
+    loop {
+        let event = match &list {
+            // Each page within its time. The watch itself may be silent for long.
+            Some(_) => tokio::time::timeout(REQUEST_LIMIT, events.next())
+                .await
+                .map_err(|_| ApiError::TimedOut { subject: subject.clone(), after: REQUEST_LIMIT })?,
+            None => events.next().await,
+        };
+        // The stream of a watcher has no end.
+        let Some(event) = event else { continue };
+        match event.map_err(|error| from_watcher(error, &subject))? {
+            watcher::Event::Init => list = Some(Vec::new()),
+            watcher::Event::InitApply(object) => {
+                let object = kept(object, &resource, &subject)?;
+                list.get_or_insert_default().push(object);
+            }
+            watcher::Event::InitDone => {
+                slot.replace(list.take().unwrap_or_default());
+                listed();
+            }
+            watcher::Event::Apply(object) => slot.put(kept(object, &resource, &subject)?),
+            watcher::Event::Delete(object) => slot.remove(&kept(object, &resource, &subject)?),
+        }
+    }
+}
+
+fn events(
+    cluster: &Cluster,
+    scope: &Scope,
+    resource: &Resource,
+) -> impl Stream<Item = watcher::Result<watcher::Event<DynamicObject>>> + use<> {
+    let (group, version) = resource.api_version.split_once('/').unwrap_or(("", &resource.api_version));
+    let kind = ApiResource {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        api_version: resource.api_version.clone(),
+        kind: resource.kind.clone(),
+        plural: resource.plural.clone(),
+    };
+    let client = cluster.client().clone();
+    let api: Api<DynamicObject> = match scope.namespace.as_deref().filter(|_| resource.namespaced) {
+        Some(namespace) => Api::namespaced_with(client, namespace, &kind),
+        None => Api::all_with(client, &kind),
+    };
+    let mut config = watcher::Config::default().timeout(WATCH_SECONDS);
+    config.label_selector = scope.selector.clone();
+    config.field_selector = scope.fields.clone();
+    watcher(api, config)
+}
+
+/// An object as it is kept: without its `managedFields`, which are often the larger part and say nothing about
+/// its state.
+fn kept(mut object: DynamicObject, resource: &Resource, subject: &Arc<Subject>) -> Result<Object, ApiError> {
+    object.metadata.managed_fields = None;
+    let unreadable = |source| ApiError::Unreadable { subject: subject.clone(), source };
+    let value = serde_json::to_value(object).map_err(|error| unreadable(Arc::new(error)))?;
+    typed(value, resource).map_err(|error| unreadable(Arc::new(error)))
+}
+
+fn from_watcher(error: watcher::Error, subject: &Arc<Subject>) -> ApiError {
+    match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => request::from_kube(error, subject),
+        watcher::Error::WatchError(status) => request::from_kube(kube::Error::Api(status), subject),
+        watcher::Error::NoResourceVersion => {
+            ApiError::Unreadable { subject: subject.clone(), source: Arc::new(error) }
+        }
+    }
+}
+
+fn subject(scope: &Scope) -> Arc<Subject> {
+    let group = scope.api_version.split_once('/').map_or("", |(group, _)| group);
+    let group_kind = GroupKind { group: group.to_owned(), kind: scope.kind.clone() };
+    Arc::new(Subject::Kind { group_kind, namespace: scope.namespace.clone() })
+}
