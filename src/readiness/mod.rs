@@ -1,9 +1,9 @@
 //! Whether a workload is ready, and why not: recorded objects and events in, a verdict out. Pure.
 //!
-//! - [`status`] asks one object, by the rules of kstatus (cli-utils, pkg/kstatus/status);
-//! - [`explain`] looks for what is wrong in its ReplicaSet, its pods, their events and the quota;
-//! - [`Waiting`] adds time: an ordinary restart is no failure, a loop of them is, once it has lasted;
-//! - [`diagnose`] gathers what to show when the time is over.
+//! - `status` asks one object, by the rules of kstatus (cli-utils, pkg/kstatus/status);
+//! - `explain` looks for what is wrong in its ReplicaSet, its pods, their events and the quota;
+//! - `Waiting` adds time: an ordinary restart is no failure, a loop of them is, once it has lasted;
+//! - `diagnose` gathers what to show when the time is over.
 
 mod conditions;
 mod container;

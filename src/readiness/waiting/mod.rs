@@ -1,7 +1,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::object::{Object, ObjectId, Snapshot};
@@ -32,15 +32,20 @@ pub struct Assessment {
 #[derive(Clone, Debug, Default)]
 struct Troubles {
     generation: Option<i64>,
-    reasons: BTreeMap<(Cause, Option<String>), Span>,
-    failed: Option<Span>,
+    reasons: BTreeMap<Key, Span>,
+    /// It was in progress while it was watched.
+    was_in_progress: bool,
+    failed_since: Option<Duration>,
 }
 
-/// From when to when a trouble was seen, without a gap.
+/// The family of a cause, and the container that it is about: replicas of a pod have one trouble.
+type Key = (Cause, Option<String>);
+
+/// From when on a trouble was seen, and from when on it was not any more.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     first: Duration,
-    last: Duration,
+    gone: Option<Duration>,
 }
 
 /// A trouble that is away for less than this was not away: a container that is down looks well in the
@@ -52,7 +57,8 @@ impl Waiting {
         Self::default()
     }
 
-    /// Judges an object at a moment; `now` never goes back.
+    /// Judges an object at a moment; `now` never goes back. To be asked when something has changed, and
+    /// every few seconds where nothing does: time alone makes a failure of what lasts.
     pub fn look(&mut self, now: Duration, object: &Object, snapshot: &Snapshot) -> Assessment {
         let verdict = status(object);
         if verdict.status == Status::Current {
@@ -63,17 +69,15 @@ impl Waiting {
         let mut reasons = reasons(object, &verdict, &evidence, snapshot);
         let troubles = self.objects.entry(object.id()).or_default();
         troubles.restart_if_changed(int(object, "/metadata/generation"));
+        troubles.note(&verdict, &reasons, now);
 
         let spent = reasons.iter().position(|reason| troubles.lasting(reason, now) >= reason.grace);
-        let given_up = troubles.given_up(&verdict, now) >= CONFIRM || is_final(object, &verdict);
-        // The pods know more than a deadline that has passed: while what they suffer from may still pass,
-        // a person who has just mended it is not told that it failed.
-        let failed = spent.is_some() || (given_up && (reasons.is_empty() || is_final(object, &verdict)));
+        let given_up = is_final(object, &verdict) || troubles.is_given_up(now, reasons.is_empty());
         let reason = match spent {
             Some(place) => Some(reasons.swap_remove(place)),
             None => reasons.into_iter().next(),
         };
-        Assessment { verdict, reason, failed }
+        Assessment { verdict, reason, failed: spent.is_some() || given_up }
     }
 }
 
@@ -85,31 +89,51 @@ impl Troubles {
         }
     }
 
-    fn lasting(&mut self, reason: &Reason, now: Duration) -> Duration {
-        let key = (reason.cause.family(), reason.container.clone());
-        Span::seen(self.reasons.entry(key).or_insert(Span { first: now, last: now }), now)
-    }
-
-    fn given_up(&mut self, verdict: &Verdict, now: Duration) -> Duration {
+    fn note(&mut self, verdict: &Verdict, reasons: &[Reason], now: Duration) {
         match verdict.status {
-            Status::Failed => Span::seen(self.failed.get_or_insert(Span { first: now, last: now }), now),
+            Status::Failed => {
+                self.failed_since.get_or_insert(now);
+            }
             _ => {
-                self.failed = None;
-                Duration::ZERO
+                self.failed_since = None;
+                self.was_in_progress = true;
             }
         }
+        let seen: BTreeSet<Key> = reasons.iter().map(key).collect();
+        for (key, span) in &mut self.reasons {
+            if !seen.contains(key) {
+                span.gone.get_or_insert(now);
+            }
+        }
+        for key in seen {
+            self.reasons.entry(key).or_insert(Span { first: now, gone: None }).is_seen(now);
+        }
+    }
+
+    fn lasting(&self, reason: &Reason, now: Duration) -> Duration {
+        let span = self.reasons.get(&key(reason));
+        span.map_or(Duration::ZERO, |span| now.saturating_sub(span.first))
+    }
+
+    /// Whether its controller has given up and stays with that. One that had given up before it was watched
+    /// may speak of a trouble that a person has just mended: while its pods have one that may pass, they
+    /// are asked instead.
+    fn is_given_up(&self, now: Duration, nothing_else_is_wrong: bool) -> bool {
+        let lasts = self.failed_since.is_some_and(|since| now.saturating_sub(since) >= CONFIRM);
+        lasts && (nothing_else_is_wrong || self.was_in_progress)
     }
 }
 
 impl Span {
-    /// Notes that it is seen now; how long it has lasted.
-    fn seen(&mut self, now: Duration) -> Duration {
-        if now.saturating_sub(self.last) > GAP {
+    fn is_seen(&mut self, now: Duration) {
+        if self.gone.take().is_some_and(|gone| now.saturating_sub(gone) > GAP) {
             self.first = now;
         }
-        self.last = now;
-        now.saturating_sub(self.first)
     }
+}
+
+fn key(reason: &Reason) -> Key {
+    (reason.cause.family(), reason.container.clone())
 }
 
 /// A Job or a pod that has failed is not taken up again.

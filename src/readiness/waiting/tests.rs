@@ -194,6 +194,44 @@ status: {{phase: Pending, containerStatuses: [{{name: app, state: {{waiting: {{r
 }
 
 #[test]
+fn a_deadline_that_passes_while_it_is_watched_is_a_failure_whatever_the_pods_may_hope() {
+    let hoping = |reason: &str| {
+        format!(
+            "{}---\napiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {{name: web-1, uid: r, ownerReferences: [{{uid: d}}]}}
+---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web-1-a, ownerReferences: [{{uid: r}}]}}
+status: {{phase: Running, containerStatuses: [{{name: app, restartCount: 1, state: {{running: {{}}}}, lastState: {{terminated: {{exitCode: 1}}}}}}]}}",
+            LATE.replace("ProgressDeadlineExceeded", reason)
+        )
+    };
+    let mut watched = Watched::default();
+    assert!(!watched.at(0, &hoping("ReplicaSetUpdated")).failed);
+    assert!(!watched.at(60, &hoping("ProgressDeadlineExceeded")).failed);
+    assert!(watched.at(70, &hoping("ProgressDeadlineExceeded")).failed);
+}
+
+#[test]
+fn a_trouble_lasts_however_seldom_one_looks() {
+    let mut watched = Watched::default();
+    watched.at(0, &down(3));
+    assert!(watched.at(95, &down(4)).failed);
+}
+
+#[test]
+fn what_made_it_fail_is_told_even_where_something_else_is_more_telling() {
+    let pod = |image: &str| {
+        pod(&format!(
+            "containerStatuses: [{{name: a, state: {{{image}}}}}, {{name: b, restartCount: 5, state: {{waiting: {{reason: CrashLoopBackOff}}}}, lastState: {{terminated: {{exitCode: 1}}}}}}]"
+        ))
+    };
+    let mut watched = Watched::default();
+    watched.at(0, &pod("running: {}"));
+    let unpulled = "waiting: {reason: ErrImagePull, message: i/o timeout}";
+    assert_eq!(watched.at(80, &pod(unpulled)).reason.unwrap().code, "ErrImagePull");
+    let assessment = watched.at(90, &pod(unpulled));
+    assert_eq!((assessment.reason.unwrap().code, assessment.failed), ("CrashLoopBackOff", true));
+}
+
+#[test]
 fn objects_are_timed_apart() {
     let mut watched = Watched::default();
     watched.at(0, REFUSED);
