@@ -1,8 +1,21 @@
 //! Whether a workload is ready, and why not: recorded objects and events in, a verdict out. Pure.
 //!
-//! [`status`] asks one object, by the rules of kstatus (cli-utils, pkg/kstatus/status).
+//! - `status` asks one object, by the rules of kstatus (cli-utils, pkg/kstatus/status);
+//! - `explain` looks for what is wrong in its ReplicaSet, its pods, their events and the quota;
+//! - `Waiting` adds time: an ordinary restart is no failure, a loop of them is, once it has lasted;
+//! - `diagnose` gathers what to show when the time is over.
 
 mod conditions;
+mod container;
+mod diagnosis;
+mod evidence;
+mod explain;
+mod reason;
 mod status;
+mod waiting;
 
+pub use diagnosis::{Diagnosis, LogSource, diagnose};
+pub use explain::explain;
+pub use reason::Reason;
 pub use status::{Status, Verdict, is_workload, status};
+pub use waiting::{Assessment, Waiting};

@@ -1,10 +1,14 @@
 //! kstatus' own cases (status_compute_test.go), told anew, and the places where we differ.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::object::Snapshot;
 use crate::object::yaml::parse_documents;
+use crate::readiness::{Waiting, diagnose, explain};
 use Status::{Current, Failed, InProgress, Terminating};
 
 /// What an object says, what is said of it, and its pods.
@@ -667,6 +671,10 @@ fn anything() -> impl Strategy<Value = Value> {
         "Ready",
         "True",
         "CrashLoopBackOff",
+        "lastState",
+        "initContainerStatuses",
+        "restartCount",
+        "FailedCreate",
     ]);
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -703,8 +711,19 @@ proptest! {
             "spec": spec,
             "status": state,
         });
-        let verdict = status(&Object::new(value).unwrap());
+        let object = Object::new(value).unwrap();
+        let verdict = status(&object);
         prop_assert!(verdict.ready <= verdict.wanted);
         prop_assert!(!verdict.message.is_empty() || verdict.status != Current);
+
+        // What looks for reasons reads more of it.
+        let event = json!({
+            "apiVersion": "v1", "kind": "Event", "metadata": {"name": "e"}, "reason": "FailedCreate",
+            "message": spec, "involvedObject": {"kind": kind.1, "name": "it"}, "count": generation,
+        });
+        let snapshot: Snapshot = [object.clone(), Object::new(event).unwrap()].into_iter().collect();
+        let assessment = Waiting::new().look(Duration::MAX, &object, &snapshot);
+        prop_assert_eq!(assessment.reason, explain(&object, &snapshot));
+        prop_assert!(diagnose(&object, &snapshot).events.len() <= 1);
     }
 }
