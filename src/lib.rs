@@ -5,6 +5,9 @@
 /// YAML in and out, identity, references between objects, the waves they are applied in. Pure.
 pub mod object;
 
+/// What a misspelt word most likely meant.
+mod nearest;
+
 /// What a run announces: the port between doing and showing.
 pub mod event;
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
+use crate::nearest::nearest;
 use crate::object::yaml::Lines;
 
-use super::error::nearest;
 use super::{At, Error};
 
 /// The document that fields are read from.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::nearest::nearest;
 use crate::object::yaml::{self, Dialect, LocatedDocument, YamlError};
 use crate::object::{NotAnObject, Object};
 
-use super::error::nearest;
 use super::fields::Entry;
 use super::resource::Resource;
 use super::source::normal;

@@ -1,7 +1,8 @@
 //! `replicas`: how many of a workload, by its name.
 
+use crate::nearest::nearest;
+
 use super::Error;
-use super::error::nearest;
 use super::fieldspec::{FieldSpec, Leaf};
 use super::kustomization::Replicas;
 use super::resource::{Resource, Resources};

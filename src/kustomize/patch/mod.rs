@@ -7,10 +7,11 @@ mod target;
 
 use serde_json::Value;
 
+use crate::nearest::nearest;
 use crate::object::yaml::{self, Dialect};
 use crate::object::{NotAnObject, Object};
 
-use super::error::{PatchTarget, nearest};
+use super::error::PatchTarget;
 use super::fields::Entry;
 use super::kustomization::Patch;
 use super::load::{self, Folder};

@@ -1,0 +1,59 @@
+use std::fmt;
+use std::str::FromStr;
+
+use super::sheet::{Field, all};
+
+/// What is proven on the running mesh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Check {
+    /// Every pod of the layers that should have a sidecar has one, and it is ready.
+    Sidecars,
+    /// A new pod in a labelled namespace would get a sidecar.
+    Injection,
+    /// A caller without a certificate of the mesh is refused.
+    Mtls,
+    /// Every service answers another one through the mesh.
+    Connectivity,
+}
+
+/// A word that names no check.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no check `{0}`; there are sidecars, injection, mtls and connectivity")]
+pub struct UnknownCheck(pub String);
+
+impl Check {
+    pub const ALL: [Self; 4] = [Self::Sidecars, Self::Injection, Self::Mtls, Self::Connectivity];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sidecars => "sidecars",
+            Self::Injection => "injection",
+            Self::Mtls => "mtls",
+            Self::Connectivity => "connectivity",
+        }
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Check {
+    type Err = UnknownCheck;
+
+    fn from_str(name: &str) -> Result<Self, UnknownCheck> {
+        let check = Self::ALL.into_iter().find(|check| check.name() == name);
+        check.ok_or_else(|| UnknownCheck(name.to_owned()))
+    }
+}
+
+pub(super) fn read_all(field: Field<'_>) -> Option<Vec<Check>> {
+    let read = |item: &Field<'_>| {
+        item.word(&Check::ALL.map(Check::name), "one of sidecars, injection, mtls and connectivity")?
+            .parse()
+            .ok()
+    };
+    all(field.items("a list of checks")?.iter().map(read))
+}

@@ -1,0 +1,68 @@
+//! The profiles and the layers that are part of this program.
+
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use crate::nearest::nearest;
+
+use super::{Profile, ProfileError, ProfileFile};
+
+/// The gitops tree that the embedded profiles' layers stand in.
+pub static GITOPS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/gitops");
+
+/// By name; the one that people try first stands first.
+const PROFILES: [(&str, &str); 3] = [
+    ("demo", include_str!("../../profiles/demo.yaml")),
+    ("production", include_str!("../../profiles/production.yaml")),
+    ("minimal", include_str!("../../profiles/minimal.yaml")),
+];
+
+/// An embedded profile in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub name: &'static str,
+    pub description: String,
+}
+
+/// The profiles that are part of this program.
+pub fn embedded() -> Vec<Summary> {
+    let summary = |(name, text): (&'static str, &str)| {
+        let description = parse(name, text).map(|profile| profile.description).unwrap_or_default();
+        Summary { name, description }
+    };
+    PROFILES.into_iter().map(summary).collect()
+}
+
+/// The embedded profile of that name.
+///
+/// # Errors
+/// [`ProfileError::Unknown`], which names the nearest one.
+pub fn load(name: &str) -> Result<Profile, ProfileError> {
+    match PROFILES.into_iter().find(|(known, _)| *known == name) {
+        Some((name, text)) => parse(name, text),
+        None => Err(unknown(name)),
+    }
+}
+
+fn parse(name: &str, text: &str) -> Result<Profile, ProfileError> {
+    Profile::parse(ProfileFile::Embedded(name.to_owned()), text)
+}
+
+fn unknown(name: &str) -> ProfileError {
+    let known = PROFILES.map(|(known, _)| known);
+    ProfileError::Unknown {
+        name: name.to_owned(),
+        nearest: nearest(name, known),
+        known: known.map(str::to_owned).to_vec(),
+        file: file_named(name),
+    }
+}
+
+/// The file that somebody meant who wrote its name where a profile's name stands.
+fn file_named(name: &str) -> Option<PathBuf> {
+    let candidates = [name.to_owned(), format!("{name}.yaml"), format!("{name}.yml")];
+    let file = candidates.iter().map(Path::new).find(|path| path.is_file())?;
+    let is_plain = file.components().count() == 1 && !file.is_absolute();
+    Some(if is_plain { Path::new(".").join(file) } else { file.to_owned() })
+}

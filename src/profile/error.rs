@@ -1,0 +1,163 @@
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::object::yaml::YamlError;
+
+use super::ProfileFile;
+
+/// Why there is no profile.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    #[error("there is no profile `{name}`{}{}", unknown(nearest, known), file_hint(file))]
+    Unknown {
+        name: String,
+        nearest: Option<String>,
+        known: Vec<String>,
+        /// A file of that name, which was perhaps meant.
+        file: Option<PathBuf>,
+    },
+    #[error("{}: cannot be read: {source}", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{file}:{}: {} (column {})", error.line, error.message, error.column)]
+    NotYaml { file: ProfileFile, error: YamlError },
+    #[error("{file}: a profile is one YAML document; here are {found}")]
+    NotOneDocument { file: ProfileFile, found: usize },
+    /// Everything that is wrong with one file, in the order of its lines; at least one problem.
+    #[error("{}", lines(problems))]
+    Wrong { file: ProfileFile, problems: Vec<Problem> },
+}
+
+/// One thing that is wrong in a profile's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub file: ProfileFile,
+    /// From 1.
+    pub line: usize,
+    /// As a person would write it: `layers[1].timeout`; empty for the whole document.
+    pub field: String,
+    pub mistake: Mistake,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    Unknown {
+        nearest: Option<String>,
+        known: &'static [&'static str],
+    },
+    Missing {
+        expected: &'static str,
+    },
+    Wrong {
+        found: String,
+        expected: &'static str,
+        nearest: Option<String>,
+    },
+    /// A time that has no unit, or one in words; `write` is what was most likely meant.
+    Time {
+        found: String,
+        write: Option<String>,
+    },
+    /// Two fields of which only one may stand.
+    Exclusive {
+        one: &'static str,
+        other: &'static str,
+    },
+    /// Fields of which at least one must stand.
+    OneOf(&'static [&'static str]),
+    Repeated {
+        value: String,
+        first: String,
+        first_line: usize,
+    },
+    Reserved {
+        name: String,
+    },
+    /// No digest of this version is part of the program.
+    NotPinned {
+        version: String,
+        pinned: &'static [&'static str],
+    },
+    /// An overlay that is a whole document, or that says again what stands elsewhere.
+    NotASpec {
+        instead: &'static str,
+    },
+    /// Addons are asked for, but the only archive that is named is istioctl's.
+    NoAddonsInArchive,
+    /// istioctl has no such profile, but people ask for it.
+    NoProductionProfile,
+    NothingToDo,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.file, self.line)?;
+        let field = match self.field.as_str() {
+            "" => "the profile".to_owned(),
+            field => format!("`{field}`"),
+        };
+        match &self.mistake {
+            Mistake::Unknown { nearest: Some(nearest), .. } => {
+                write!(f, "there is no field {field}; did you mean `{nearest}`?")
+            }
+            Mistake::Unknown { nearest: None, known } => {
+                write!(f, "there is no field {field}; known here: {}", known.join(", "))
+            }
+            Mistake::Missing { expected } => write!(f, "{field} is missing: {expected}"),
+            Mistake::Wrong { found, expected, nearest } => {
+                write!(f, "{field} is {found}; it must be {expected}")?;
+                nearest.as_ref().map_or(Ok(()), |nearest| write!(f, "; did you mean `{nearest}`?"))
+            }
+            Mistake::Time { found, write: Some(write) } => {
+                write!(f, "{field} is {found}; a time is written like 90s, 2m or 1h30m: write {write}")
+            }
+            Mistake::Time { found, write: None } => {
+                write!(f, "{field} is {found}; it must be a time, written like 90s, 2m or 1h30m")
+            }
+            Mistake::Exclusive { one, other } => {
+                write!(f, "{field} has both `{one}` and `{other}`; keep one")
+            }
+            Mistake::OneOf(fields) => write!(f, "{field} needs one of {}", fields.join(", ")),
+            Mistake::Repeated { value, first, first_line } => {
+                write!(f, "{field} is {value}, and so is `{first}` in line {first_line}")
+            }
+            Mistake::Reserved { name } => {
+                write!(f, "{field} is `{name}`, which is a layer of the installer's own; choose another name")
+            }
+            Mistake::NotPinned { version, pinned } => write!(
+                f,
+                "{field} is `{version}`, but digests are built in for {} only; \
+                 name your archive and its sha256 in `istio.source`",
+                pinned.join(", ")
+            ),
+            Mistake::NotASpec { instead } => write!(f, "{field} does not belong here: {instead}"),
+            Mistake::NoAddonsInArchive => write!(
+                f,
+                "{field} need the full release archive, and `istio.source` names istioctl's only; \
+                 add `istio.source.archive`"
+            ),
+            Mistake::NoProductionProfile => write!(
+                f,
+                "{field} is `production`, which is no profile of istioctl's; \
+                 write `default`, which Istio means for production"
+            ),
+            Mistake::NothingToDo => write!(f, "{field} says neither `istio` nor `layers`: nothing to do"),
+        }
+    }
+}
+
+fn unknown(nearest: &Option<String>, known: &[String]) -> String {
+    let meant = nearest.as_ref().map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
+    format!("{meant} (there are {})", known.join(", "))
+}
+
+fn file_hint(file: &Option<PathBuf>) -> String {
+    let hint = |file: &PathBuf| format!("; to use the file, say `install --profile {}`", file.display());
+    file.as_ref().map_or_else(String::new, hint)
+}
+
+fn lines(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    lines.join("\n")
+}

@@ -1,0 +1,180 @@
+//! Reading fields one by one, and going on after a wrong one: a person wants to hear of all mistakes at once.
+
+use std::cell::RefCell;
+
+use serde_json::{Map, Value};
+
+use crate::nearest::nearest;
+use crate::object::yaml::Lines;
+
+use super::ProfileFile;
+use super::error::{Mistake, Problem};
+
+/// A document, and what was found wrong with it so far.
+pub(super) struct Sheet<'d> {
+    file: &'d ProfileFile,
+    lines: &'d Lines,
+    problems: RefCell<Vec<Problem>>,
+}
+
+/// A value in the document, and where it stands. What cannot be read is noted on the sheet and becomes None.
+#[derive(Clone)]
+pub(super) struct Field<'d> {
+    sheet: &'d Sheet<'d>,
+    /// RFC 6901.
+    pointer: String,
+    /// As a person would write it.
+    path: String,
+    pub(super) value: &'d Value,
+}
+
+/// The fields of a mapping.
+pub(super) struct Fields<'d> {
+    here: Field<'d>,
+    map: &'d Map<String, Value>,
+}
+
+impl<'d> Sheet<'d> {
+    pub(super) fn new(file: &'d ProfileFile, lines: &'d Lines) -> Self {
+        Self { file, lines, problems: RefCell::default() }
+    }
+
+    pub(super) fn top<'s>(&'s self, value: &'s Value) -> Field<'s> {
+        Field { sheet: self, pointer: String::new(), path: String::new(), value }
+    }
+
+    /// In the order of the lines.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        let mut problems = self.problems.into_inner();
+        problems.sort_by_key(|problem| problem.line);
+        problems
+    }
+}
+
+impl<'d> Field<'d> {
+    pub(super) fn line(&self) -> usize {
+        self.sheet.lines.nearest(&self.pointer).unwrap_or(1)
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Notes a mistake.
+    pub(super) fn note(&self, mistake: Mistake) {
+        let problem =
+            Problem { file: self.sheet.file.clone(), line: self.line(), field: self.path.clone(), mistake };
+        self.sheet.problems.borrow_mut().push(problem);
+    }
+
+    /// Notes a mistake that leaves nothing to read.
+    pub(super) fn refuse<T>(&self, mistake: Mistake) -> Option<T> {
+        self.note(mistake);
+        None
+    }
+
+    /// Notes that the value is not what it must be.
+    pub(super) fn wrong<T>(&self, expected: &'static str) -> Option<T> {
+        self.refuse(Mistake::Wrong { found: self.shown(), expected, nearest: None })
+    }
+
+    pub(super) fn text(&self) -> Option<&'d str> {
+        self.text_that_is("text; put it in quotes if it looks like something else")
+    }
+
+    /// The text, where whatever is no text is told what it must be.
+    pub(super) fn text_that_is(&self, expected: &'static str) -> Option<&'d str> {
+        match self.value.as_str() {
+            Some(text) => Some(text),
+            None => self.wrong(expected),
+        }
+    }
+
+    /// One of a few words.
+    pub(super) fn word(&self, known: &[&str], expected: &'static str) -> Option<&'d str> {
+        let text = self.text_that_is(expected)?;
+        if known.contains(&text) {
+            return Some(text);
+        }
+        let nearest = nearest(text, known.iter().copied());
+        self.refuse(Mistake::Wrong { found: self.shown(), expected, nearest })
+    }
+
+    /// A mapping of whatever fields.
+    pub(super) fn any_mapping(&self, expected: &'static str) -> Option<&'d Map<String, Value>> {
+        match self.value.as_object() {
+            Some(map) => Some(map),
+            None => self.wrong(expected),
+        }
+    }
+
+    /// A mapping in which no other fields than these stand.
+    pub(super) fn mapping(&self, known: &'static [&'static str]) -> Option<Fields<'d>> {
+        let map = self.any_mapping("a mapping")?;
+        let fields = Fields { here: self.clone(), map };
+        for (name, value) in map {
+            if !known.contains(&name.as_str()) {
+                let nearest = nearest(name, known.iter().copied());
+                fields.below(name, value).note(Mistake::Unknown { nearest, known });
+            }
+        }
+        Some(fields)
+    }
+
+    /// The field of that name in a mapping; nothing is said of one that is not there.
+    pub(super) fn peek(&self, name: &str) -> Option<Field<'d>> {
+        let map = self.value.as_object()?;
+        Fields { here: self.clone(), map }.get(name)
+    }
+
+    pub(super) fn items(&self, expected: &'static str) -> Option<Vec<Field<'d>>> {
+        let Some(items) = self.value.as_array() else { return self.wrong(expected) };
+        let fields = items.iter().enumerate().map(|(index, value)| Field {
+            sheet: self.sheet,
+            pointer: format!("{}/{index}", self.pointer),
+            path: format!("{}[{index}]", self.path),
+            value,
+        });
+        Some(fields.collect())
+    }
+
+    /// The value as a message names it.
+    pub(super) fn shown(&self) -> String {
+        match self.value {
+            Value::Null => "empty".to_owned(),
+            Value::Bool(flag) => format!("the boolean {flag}"),
+            Value::Number(number) => format!("the number {number}"),
+            Value::String(text) => format!("`{}`", text.escape_debug()),
+            Value::Array(_) => "a list".to_owned(),
+            Value::Object(_) => "a mapping".to_owned(),
+        }
+    }
+}
+
+impl<'d> Fields<'d> {
+    pub(super) fn get(&self, name: &str) -> Option<Field<'d>> {
+        self.map.get(name).map(|value| self.below(name, value))
+    }
+
+    pub(super) fn required(&self, name: &str, expected: &'static str) -> Option<Field<'d>> {
+        self.get(name).or_else(|| {
+            let missing = self.below(name, &Value::Null);
+            missing.refuse(Mistake::Missing { expected })
+        })
+    }
+
+    fn below(&self, name: &str, value: &'d Value) -> Field<'d> {
+        let dot = if self.here.path.is_empty() { "" } else { "." };
+        Field {
+            sheet: self.here.sheet,
+            pointer: format!("{}/{}", self.here.pointer, name.replace('~', "~0").replace('/', "~1")),
+            path: format!("{}{dot}{name}", self.here.path),
+            value,
+        }
+    }
+}
+
+/// What was read of a list, if all of it was. Every item is read before one that is wrong spoils the list.
+pub(super) fn all<T>(read: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
+    read.collect::<Vec<_>>().into_iter().collect()
+}
