@@ -17,6 +17,8 @@ mod proxy;
 mod request;
 mod target;
 mod target_error;
+#[cfg(test)]
+mod testing;
 mod watch;
 
 pub use apply::{Applied, Mode, Outcome};
