@@ -133,3 +133,163 @@ fn essence(object: &Object) -> Value {
     }
     essence.into_value()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::testing::{Answer, Asked, cluster, deployment};
+
+    /// The object as the server has it.
+    fn live(version: &str, more: &Value) -> Value {
+        let mut live = deployment("web").into_value();
+        live["metadata"]["resourceVersion"] = version.into();
+        live["metadata"]["uid"] = "u".into();
+        json_patch::merge(&mut live, more);
+        live
+    }
+
+    /// A cluster where reading gives `before` and patching `after`; with what it was asked to patch.
+    fn server(before: Answer, after: Answer) -> (Cluster, Arc<Mutex<Vec<Asked>>>) {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = asked.clone();
+        let cluster = cluster(move |asked| {
+            if asked.method == Method::GET {
+                return before.clone();
+            }
+            log.lock().unwrap().push(asked);
+            after.clone()
+        });
+        (cluster, asked)
+    }
+
+    async fn outcome(before: Answer, after: Answer, mode: Mode) -> Outcome {
+        server(before, after).0.apply(&deployment("web"), mode).await.unwrap().outcome
+    }
+
+    #[tokio::test]
+    async fn the_outcome_is_told_by_the_resource_version() {
+        let none = json!({});
+        let [first, second] = ["1", "2"].map(|version| live(version, &none));
+        let absent = || Answer::not_found("deployments.apps");
+        assert_eq!(
+            outcome(absent(), Answer::Json(201, first.clone()), Mode::Persist).await,
+            Outcome::Created
+        );
+        let (before, after) = (Answer::ok(first.clone()), Answer::ok(second));
+        assert_eq!(outcome(before, after, Mode::Persist).await, Outcome::Changed);
+        let (before, after) = (Answer::ok(first.clone()), Answer::ok(first));
+        assert_eq!(outcome(before, after, Mode::Persist).await, Outcome::Unchanged);
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_tells_the_outcome_by_the_content() {
+        let before = || Answer::ok(live("1", &json!({"metadata": {"generation": 1, "managedFields": []}})));
+        let owned = live("1", &json!({"metadata": {"generation": 2, "managedFields": [{"manager": "x"}]}}));
+        assert_eq!(outcome(before(), Answer::ok(owned), Mode::DryRun).await, Outcome::Unchanged);
+        let changed = live("1", &json!({"spec": {"replicas": 3}}));
+        assert_eq!(outcome(before(), Answer::ok(changed), Mode::DryRun).await, Outcome::Changed);
+    }
+
+    #[tokio::test]
+    async fn what_is_the_servers_is_not_sent() {
+        let (cluster, asked) =
+            server(Answer::not_found("deployments.apps"), Answer::Json(201, live("1", &json!({}))));
+        let read = live(
+            "7",
+            &json!({
+                "metadata": {"managedFields": [], "generation": 3, "creationTimestamp": "x", "labels": {"a": "b"}},
+                "status": {"replicas": 2},
+            }),
+        );
+        cluster.apply(&Object::new(read).unwrap(), Mode::Persist).await.unwrap();
+        let asked = asked.lock().unwrap();
+        let [patch] = asked.as_slice() else { panic!("{asked:?}") };
+        assert_eq!(
+            patch.body,
+            json!({
+                "apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": {"name": "web", "namespace": "ns", "labels": {"a": "b"}}, "spec": {"replicas": 2},
+            })
+        );
+        assert_eq!(patch.path, "/apis/apps/v1/namespaces/ns/deployments/web");
+        assert_eq!(patch.headers["content-type"], "application/apply-patch+yaml");
+        let query = |name| patch.query(name);
+        assert_eq!(query("fieldManager"), Some("kubestock-install"));
+        assert_eq!((query("force"), query("dryRun")), (Some("false"), None));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_applied_to_an_object_on_its_way_out() {
+        let dying = live("1", &json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}));
+        let (cluster, asked) = server(Answer::ok(dying), Answer::Hangs);
+        let error = cluster.apply(&deployment("web"), Mode::Persist).await.unwrap_err();
+        assert!(matches!(error, ApiError::BeingDeleted { .. }) && error.passes(), "{error:?}");
+        assert!(asked.lock().unwrap().is_empty());
+    }
+
+    fn applied_by_kubectl() -> Value {
+        live(
+            "1",
+            &json!({"metadata": {"managedFields": [{
+                "manager": "kubectl-client-side-apply", "operation": "Update", "apiVersion": "apps/v1",
+                "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}},
+            }]}}),
+        )
+    }
+
+    #[tokio::test]
+    async fn what_kubectl_applied_becomes_ours_before_we_apply_even_if_it_changes_meanwhile() {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let asked = log.clone();
+        let cluster = cluster(move |request| {
+            if request.method == Method::GET {
+                return Answer::ok(applied_by_kubectl());
+            }
+            let kind = request.headers["content-type"].to_str().unwrap().to_owned();
+            asked.lock().unwrap().push(kind);
+            match asked.lock().unwrap().len() {
+                1 => Answer::status(409, "Conflict", "the object has been modified"),
+                _ => Answer::ok(live("2", &json!({}))),
+            }
+        });
+        let applied = cluster.apply(&deployment("web"), Mode::Persist).await.unwrap();
+        assert_eq!(applied.outcome, Outcome::Changed);
+        let (move_, apply) = ("application/json-patch+json", "application/apply-patch+yaml");
+        assert_eq!(*log.lock().unwrap(), [move_, move_, apply]);
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_counts_what_kubectl_owns_as_ours_and_moves_nothing() {
+        let forced = Arc::new(Mutex::new(Vec::new()));
+        let log = forced.clone();
+        let cluster = cluster(move |asked| {
+            let Some(force) = asked.query("force") else { return Answer::ok(applied_by_kubectl()) };
+            assert_eq!(asked.query("dryRun"), Some("All"));
+            log.lock().unwrap().push(force.to_owned());
+            if force == "true" {
+                return Answer::ok(live("1", &json!({"spec": {"replicas": 3}})));
+            }
+            let cause = json!({"reason": "FieldManagerConflict", "field": ".spec.replicas",
+                               "message": "conflict with \"kubectl-client-side-apply\" using apps/v1"});
+            Answer::Json(409, json!({"kind": "Status", "reason": "Conflict", "details": {"causes": [cause]}}))
+        });
+        let applied = cluster.apply(&deployment("web"), Mode::DryRun).await.unwrap();
+        assert_eq!(applied.outcome, Outcome::Changed);
+        assert_eq!(*forced.lock().unwrap(), ["false", "true"]);
+    }
+
+    #[tokio::test]
+    async fn an_object_without_a_namespace_goes_where_the_context_says() {
+        let (cluster, asked) = server(Answer::not_found("x"), Answer::Json(201, live("1", &json!({}))));
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}});
+        cluster.apply(&Object::new(object).unwrap(), Mode::Persist).await.unwrap();
+        let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a b/c"}});
+        cluster.apply(&Object::new(object).unwrap(), Mode::Persist).await.unwrap();
+        let paths: Vec<String> = asked.lock().unwrap().iter().map(|asked| asked.path.clone()).collect();
+        assert_eq!(paths, ["/api/v1/namespaces/default/configmaps/a", "/api/v1/namespaces/a%20b%2Fc"]);
+    }
+}

@@ -169,3 +169,107 @@ fn unreachable_because(source: Cause, server: String) -> ConnectError {
         _ => ConnectError::Unreachable { server, source },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kube::config::Kubeconfig;
+    use serde_json::json;
+    use wiremock::matchers::path;
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+
+    fn target(server: &str, user: serde_json::Value) -> Target {
+        let kubeconfig: Kubeconfig = serde_json::from_value(json!({
+            "current-context": "test",
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "me"}}],
+            "clusters": [{"name": "test", "cluster": {"server": server}}],
+            "users": [{"name": "me", "user": user}],
+        }))
+        .unwrap();
+        Target { context: "test".to_owned(), server: server.to_owned(), kubeconfig }
+    }
+
+    /// A server that answers `/version` like this.
+    async fn server(version: ResponseTemplate) -> MockServer {
+        // What main does first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let server = MockServer::start().await;
+        Mock::given(path("/version")).respond_with(version).mount(&server).await;
+        server
+    }
+
+    async fn refused(code: u16, message: &str) -> String {
+        let status = json!({"kind": "Status", "code": code, "message": message});
+        let server = server(ResponseTemplate::new(code).set_body_json(status)).await;
+        let error = Cluster::connect(&target(&server.uri(), json!({"token": "t"}))).await.unwrap_err();
+        error.to_string().replace(&server.uri(), "SERVER")
+    }
+
+    #[tokio::test]
+    async fn a_server_tells_its_version() {
+        let version = json!({"major": "1", "minor": "33", "gitVersion": "v1.33.4"});
+        let server = server(ResponseTemplate::new(200).set_body_json(version)).await;
+        let cluster = Cluster::connect(&target(&server.uri(), json!({"token": "t"}))).await.unwrap();
+        assert_eq!(cluster.server_version(), "v1.33.4");
+        let asked = server.received_requests().await.unwrap();
+        assert_eq!(asked[0].headers["authorization"], "Bearer t");
+    }
+
+    #[tokio::test]
+    async fn credentials_that_are_not_accepted_are_told_from_rights_that_are_missing() {
+        assert_eq!(
+            refused(401, "Unauthorized").await,
+            "SERVER does not accept the credentials of the context `test`: Unauthorized"
+        );
+        assert_eq!(
+            refused(403, "no").await,
+            "SERVER denies the user of the context `test` even its version: no"
+        );
+        assert_eq!(refused(502, "bad gateway").await, "SERVER does not tell its version");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_busy_is_not_asked_again_in_silence() {
+        let server = server(ResponseTemplate::new(503)).await;
+        Cluster::connect(&target(&server.uri(), json!({}))).await.unwrap_err();
+        assert_eq!(server.received_requests().await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_port_where_nothing_listens_is_told() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("https://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let error = Cluster::connect(&target(&address, json!({}))).await.unwrap_err();
+        assert!(matches!(error, ConnectError::NothingListens { .. }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_speaks_no_tls_is_not_one_that_is_not_trusted() {
+        let server = server(ResponseTemplate::new(200)).await;
+        let address = server.uri().replace("http:", "https:");
+        let error = Cluster::connect(&target(&address, json!({}))).await.unwrap_err();
+        assert!(matches!(error, ConnectError::Unreachable { .. }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_credential_plugin_that_fails_is_told() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let plugin = json!({"exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "command": "/nowhere/to/be/found",
+            "interactiveMode": "Never",
+        }});
+        let error = Cluster::connect(&target("https://127.0.0.1:1", plugin)).await.unwrap_err();
+        assert!(matches!(error, ConnectError::Credentials { .. }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_cannot_be_loaded_is_told() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let user = json!({"client-certificate": "/nowhere.crt", "client-key": "/nowhere.key"});
+        let error = Cluster::connect(&target("https://127.0.0.1:1", user)).await.unwrap_err();
+        assert!(matches!(error, ConnectError::Unusable { .. }), "{error:?}");
+    }
+}

@@ -162,3 +162,194 @@ fn refusal_passes(subject: &Subject, status: StatusCode, reason: &str, message: 
 fn is_namespace(subject: &Subject) -> bool {
     matches!(subject, Subject::Object(id) if id.group_kind.kind == "Namespace" && id.group_kind.group.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::cluster::testing::{Answer, cluster};
+    use crate::cluster::{Mode, testing};
+    use crate::object::Object;
+
+    /// A refusal as an API server words it.
+    fn refused(code: u16, reason: &str, message: &str) -> (u16, Value) {
+        (
+            code,
+            json!({"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}),
+        )
+    }
+
+    async fn applying(code: u16, body: Value) -> ApiError {
+        let cluster = cluster(move |asked| match asked.method.as_str() {
+            "GET" => Answer::not_found("deployments.apps"),
+            _ => Answer::Json(code, body.clone()),
+        });
+        cluster.apply(&testing::deployment("web"), Mode::Persist).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_refusal_passes_if_something_else_is_still_on_its_way() {
+        let passing = [
+            // A webhook that was installed a moment ago.
+            refused(
+                500,
+                "InternalError",
+                "Internal error occurred: failed calling webhook \"rev.validation.istio.io\": failed to call webhook: Post \"https://istiod.istio-system.svc:443/validate?timeout=10s\": dial tcp 10.96.7.1:443: connect: connection refused",
+            ),
+            refused(
+                500,
+                "InternalError",
+                "Internal error occurred: failed calling webhook \"validation.istio.io\": failed to call webhook: Post \"https://istiod.istio-system.svc:443/validate?timeout=10s\": tls: failed to verify certificate: x509: certificate signed by unknown authority",
+            ),
+            refused(
+                500,
+                "InternalError",
+                "Internal error occurred: failed calling webhook \"validation.istio.io\": failed to call webhook: Post \"https://istiod.istio-system.svc:443/validate?timeout=10s\": no endpoints available for service \"istiod\"",
+            ),
+            // Something of the control plane is busy or moving.
+            refused(
+                429,
+                "TooManyRequests",
+                "the server has received too many requests and has asked us to try again later",
+            ),
+            refused(500, "", "etcdserver: leader changed"),
+            refused(500, "", "etcdserver: request timed out"),
+            refused(503, "ServiceUnavailable", "the server is currently unable to handle the request"),
+            refused(
+                504,
+                "Timeout",
+                "Timeout: request did not complete within requested timeout - context deadline exceeded",
+            ),
+            // Controllers have not caught up.
+            refused(404, "NotFound", "namespaces \"kubestock-staging\" not found"),
+            refused(404, "NotFound", "the server could not find the requested resource"),
+            refused(
+                403,
+                "Forbidden",
+                "deployments.apps \"web\" is forbidden: unable to create new content in namespace kubestock-staging because it is being terminated",
+            ),
+            refused(
+                403,
+                "Forbidden",
+                "pods \"web\" is forbidden: status unknown for quota: compute, resources: limits.cpu,pods",
+            ),
+            refused(
+                403,
+                "Forbidden",
+                "pods \"web\" is forbidden: error looking up service account kubestock-staging/web: serviceaccount \"web\" not found",
+            ),
+            // Somebody was faster.
+            refused(409, "AlreadyExists", "deployments.apps \"web\" already exists"),
+            refused(409, "AlreadyExists", "object is being deleted: deployments.apps \"web\" already exists"),
+            refused(
+                409,
+                "Conflict",
+                "Operation cannot be fulfilled on deployments.apps \"web\": the object has been modified; please apply your changes to the latest version and try again",
+            ),
+            refused(410, "Expired", "The provided continue parameter is too old"),
+        ];
+        let lasting = [
+            refused(
+                400,
+                "BadRequest",
+                "admission webhook \"validation.istio.io\" denied the request: configuration is invalid: domain name \"\" invalid",
+            ),
+            refused(401, "Unauthorized", "Unauthorized"),
+            refused(
+                403,
+                "Forbidden",
+                "deployments.apps \"web\" is forbidden: User \"me\" cannot patch resource \"deployments\" in API group \"apps\" in the namespace \"kubestock-staging\"",
+            ),
+            refused(
+                403,
+                "Forbidden",
+                "pods \"web\" is forbidden: exceeded quota: compute, requested: limits.cpu=2, used: limits.cpu=8, limited: limits.cpu=8",
+            ),
+            refused(404, "NotFound", "deployments.apps \"web\" not found"),
+            refused(422, "Invalid", "Deployment.apps \"web\" is invalid: spec.selector: Required value"),
+            refused(
+                500,
+                "",
+                "failed to create typed patch object (kubestock-staging/web; apps/v1, Kind=Deployment): .spec.replica: field not declared in schema",
+            ),
+            refused(501, "", "not implemented"),
+        ];
+        for (passes, answers) in [(true, passing.as_slice()), (false, lasting.as_slice())] {
+            for (code, body) in answers {
+                let error = applying(*code, body.clone()).await;
+                assert_eq!(error.passes(), passes, "{code} {body} is {error:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_field_of_another_manager_is_a_conflict_that_does_not_pass() {
+        let error = applying(
+            409,
+            json!({
+                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+                "message": "Apply failed with 2 conflicts: conflicts with \"kubectl-edit\" using apps/v1: ...",
+                "reason": "Conflict",
+                "details": {"causes": [
+                    {"reason": "FieldManagerConflict", "field": ".spec.replicas",
+                     "message": "conflict with \"kubectl-edit\" using apps/v1"},
+                    {"reason": "FieldManagerConflict", "field": ".spec.paused",
+                     "message": "conflict with \"kube-controller-manager\" with subresource \"scale\" using apps/v1"},
+                ]},
+                "code": 409,
+            }),
+        )
+        .await;
+        assert!(!error.passes());
+        let ApiError::Conflict { conflicts, .. } = error else { panic!("{error:?}") };
+        let told: Vec<_> = conflicts.iter().map(|c| (c.manager.as_str(), c.field.as_str())).collect();
+        assert_eq!(told, [("kubectl-edit", ".spec.replicas"), ("kube-controller-manager", ".spec.paused")]);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_in_the_servers_words() {
+        let (code, body) = refused(422, "Invalid", "spec.selector: Required value");
+        let error = applying(code, body).await;
+        assert_eq!(error.to_string(), "Deployment/ns/web: spec.selector: Required value");
+    }
+
+    #[tokio::test]
+    async fn what_is_in_front_of_the_api_is_heard_too() {
+        let mut headers = http::HeaderMap::new();
+        headers.insert("retry-after", "7".parse().unwrap());
+        let answer = Answer::Text(429, "Too many requests, please try again later.\n".into(), headers);
+        let cluster = cluster(move |_| answer.clone());
+        let error = cluster.get(&testing::deployment("web")).await.unwrap_err();
+        assert!(error.passes());
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+        assert_eq!(error.to_string(), "Deployment/ns/web: Too many requests, please try again later.");
+    }
+
+    #[tokio::test]
+    async fn a_status_says_when_to_come_again() {
+        let body = json!({"kind": "Status", "reason": "TooManyRequests", "message": "later",
+                          "details": {"retryAfterSeconds": 3}});
+        assert_eq!(applying(429, body).await.retry_after(), Some(Duration::from_secs(3)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_does_not_answer_is_not_waited_for() {
+        let cluster = cluster(|_| Answer::Hangs);
+        let error = cluster.get(&testing::deployment("web")).await.unwrap_err();
+        assert!(matches!(error, ApiError::TimedOut { after, .. } if after == crate::cluster::REQUEST_LIMIT));
+        assert!(error.passes());
+    }
+
+    #[tokio::test]
+    async fn no_request_is_ever_about_all_objects_by_mistake() {
+        let cluster = cluster(|asked| panic!("{asked:?}"));
+        let nameless = Object::new(json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"generateName": "web-", "namespace": "ns"},
+        }));
+        let nameless = nameless.unwrap();
+        assert!(matches!(cluster.delete(&nameless).await, Err(ApiError::Nameless { .. })));
+        assert!(matches!(cluster.get(&nameless).await, Err(ApiError::Nameless { .. })));
+        assert!(matches!(cluster.apply(&nameless, Mode::Persist).await, Err(ApiError::Nameless { .. })));
+    }
+}

@@ -150,3 +150,123 @@ fn read<T: DeserializeOwned>(path: &str, answer: Value) -> Result<T, ApiError> {
         source: Arc::new(error),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::testing::{Answer, Asked, cluster, whole};
+
+    fn aggregated_answer(asked: &Asked) -> Answer {
+        let accept = asked.headers["accept"].to_str().unwrap();
+        assert!(accept.contains("as=APIGroupDiscoveryList"), "{accept}");
+        let resource = |kind: &str, plural: &str, scope: &str| {
+            json!({
+                "resource": plural, "scope": scope, "singularResource": "", "verbs": ["get"],
+                "responseKind": {"group": "", "version": "", "kind": kind},
+                "subresources": [{"subresource": "status", "verbs": ["get"]}],
+            })
+        };
+        let version = |version: &str, resources: Value| json!({"version": version, "resources": resources});
+        let items = match asked.path.as_str() {
+            "/api" => json!([{"metadata": {"name": ""}, "versions": [version("v1", json!([
+                resource("Pod", "pods", "Namespaced"), resource("Namespace", "namespaces", "Cluster"),
+            ]))]}]),
+            _ => json!([{"metadata": {"name": "networking.istio.io"}, "versions": [
+                version("v1beta1", json!([resource("Gateway", "gateways", "Namespaced")])),
+                version("v1alpha3", json!([resource("EnvoyFilter", "envoyfilters", "Namespaced")])),
+            ]}]),
+        };
+        Answer::ok(
+            json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "items": items}),
+        )
+    }
+
+    #[tokio::test]
+    async fn all_kinds_are_read_in_two_requests() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = asked.clone();
+        let cluster = whole(move |asked| {
+            count.fetch_add(1, Ordering::Relaxed);
+            aggregated_answer(&asked)
+        });
+        cluster.discover().await.unwrap();
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+        assert_eq!(cluster.is_namespaced("v1", "Pod"), Some(true));
+        assert_eq!(cluster.is_namespaced("v1", "Namespace"), Some(false));
+        assert_eq!(cluster.is_namespaced("networking.istio.io/v1alpha3", "EnvoyFilter"), Some(true));
+        assert_eq!(cluster.is_namespaced("networking.istio.io/v1beta1", "EnvoyFilter"), None);
+        assert!(cluster.serves("networking.istio.io", "EnvoyFilter"));
+        assert!(!cluster.serves("", "EnvoyFilter"));
+    }
+
+    #[tokio::test]
+    async fn an_older_server_is_asked_version_by_version_and_a_broken_api_hides_only_its_own() {
+        let cluster = whole(|asked| match asked.path.as_str() {
+            "/api" => Answer::ok(json!({"kind": "APIVersions", "versions": ["v1"]})),
+            "/apis" => Answer::ok(json!({"kind": "APIGroupList", "groups": [
+                {"name": "apps", "versions": [{"groupVersion": "apps/v1", "version": "v1"}]},
+                {"name": "metrics.k8s.io", "versions": [{"groupVersion": "metrics.k8s.io/v1beta1", "version": "v1beta1"}]},
+            ]})),
+            "/api/v1" => Answer::ok(json!({"kind": "APIResourceList", "groupVersion": "v1", "resources": [
+                {"name": "pods", "singularName": "pod", "namespaced": true, "kind": "Pod", "verbs": []},
+                {"name": "pods/eviction", "singularName": "", "namespaced": true, "kind": "Eviction", "verbs": []},
+            ]})),
+            "/apis/apps/v1" => Answer::ok(json!({"groupVersion": "apps/v1", "resources": [
+                {"name": "deployments", "singularName": "", "namespaced": true, "kind": "Deployment", "verbs": []},
+            ]})),
+            _ => Answer::Text(503, "service unavailable".to_owned(), http::HeaderMap::new()),
+        });
+        cluster.discover().await.unwrap();
+        assert!(cluster.serves("", "Pod") && cluster.serves("apps", "Deployment"));
+        assert!(!cluster.serves("", "Eviction"));
+    }
+
+    #[tokio::test]
+    async fn a_kind_that_is_new_is_looked_for_once_for_all_who_miss_it() {
+        let discoveries = Arc::new(AtomicUsize::new(0));
+        let count = discoveries.clone();
+        let cluster = whole(move |asked| match asked.path.as_str() {
+            "/api" | "/apis" => {
+                count.fetch_add(1, Ordering::Relaxed);
+                aggregated_answer(&asked)
+            }
+            _ => Answer::not_found("gateways"),
+        });
+        let read = || cluster.read("networking.istio.io/v1beta1", "Gateway", Some("ns"), "web");
+        let found = futures::future::join_all((0..16).map(|_| read())).await;
+        assert!(found.into_iter().all(|found| found.unwrap().is_none()));
+        assert_eq!(discoveries.load(Ordering::Relaxed), 2);
+
+        let unknown = cluster.read("networking.istio.io/v1", "Gateway", Some("ns"), "web").await.unwrap_err();
+        assert!(unknown.passes());
+        assert_eq!(unknown.to_string(), "the cluster knows no Gateway in networking.istio.io/v1");
+        assert_eq!(discoveries.load(Ordering::Relaxed), 4);
+    }
+
+    #[tokio::test]
+    async fn a_list_is_read_page_by_page_and_its_items_get_their_kind() {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = asked.clone();
+        let cluster = cluster(move |asked| {
+            let page = asked.query("continue").map(str::to_owned);
+            assert_eq!(asked.query("labelSelector"), Some("app in (web, api)"));
+            log.lock().unwrap().push((asked.path.clone(), page.clone()));
+            let (name, more) = match page.as_deref() {
+                None => ("a", "next/page="),
+                Some(_) => ("b", ""),
+            };
+            let items = json!([{"metadata": {"name": name, "namespace": "ns"}}]);
+            Answer::ok(json!({"kind": "ConfigMapList", "metadata": {"continue": more}, "items": items}))
+        });
+        let objects = cluster.list("v1", "ConfigMap", None, Some("app in (web, api)")).await.unwrap();
+        let ids: Vec<String> = objects.iter().map(|object| object.id().to_string()).collect();
+        assert_eq!(ids, ["ConfigMap/ns/a", "ConfigMap/ns/b"]);
+        let path = "/api/v1/configmaps".to_owned();
+        assert_eq!(*asked.lock().unwrap(), [(path.clone(), None), (path, Some("next/page=".to_owned()))]);
+    }
+}

@@ -11,17 +11,21 @@ mod connect;
 mod error;
 mod handover;
 mod kinds;
+mod lease;
 mod objects;
 mod pods;
 mod proxy;
 mod request;
 mod target;
 mod target_error;
+#[cfg(test)]
+mod testing;
 mod watch;
 
 pub use apply::{Applied, Mode, Outcome};
 pub use connect::Cluster;
 pub use error::{ApiError, FieldConflict, Subject};
+pub use lease::Lease;
 pub use pods::Output;
 pub use target::{Target, TargetRequest};
 pub use target_error::ConnectError;

@@ -127,3 +127,39 @@ fn subject(namespace: &str, pod: &str) -> Arc<Subject> {
         name: pod.to_owned(),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::testing::{Answer, cluster};
+
+    #[test]
+    fn a_command_ends_with_the_code_that_its_status_gives() {
+        let code = |status| exit_code(&serde_json::from_value(status).unwrap());
+        assert_eq!(code(json!({"status": "Success"})), Some(0));
+        let failed = json!({
+            "status": "Failure", "reason": "NonZeroExitCode",
+            "message": "command terminated with non-zero exit code: exit status 56",
+            "details": {"causes": [{"reason": "ExitCode", "message": "56"}]},
+        });
+        assert_eq!(code(failed), Some(56));
+        let never_ran = json!({
+            "status": "Failure", "reason": "InternalError", "code": 500,
+            "message": "OCI runtime exec failed: exec: \"curl\": executable file not found in $PATH",
+        });
+        assert_eq!(code(never_ran), None);
+    }
+
+    #[tokio::test]
+    async fn the_tail_of_a_log_comes_as_lines() {
+        let cluster = cluster(|asked| {
+            assert_eq!(asked.path, "/api/v1/namespaces/ns/pods/web-0/log");
+            let query = ["container", "tailLines", "previous"].map(|name| asked.query(name).unwrap());
+            assert_eq!(query, ["app", "2", "true"]);
+            Answer::Text(200, "one\ntwo\n".to_owned(), http::HeaderMap::new())
+        });
+        assert_eq!(cluster.log_tail("ns", "web-0", "app", true, 2).await.unwrap(), ["one", "two"]);
+    }
+}

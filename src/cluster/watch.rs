@@ -300,3 +300,151 @@ fn subject(scope: &Scope) -> Arc<Subject> {
     let group_kind = GroupKind { group: group.to_owned(), kind: scope.kind.clone() };
     Arc::new(Subject::Kind { group_kind, namespace: scope.namespace.clone() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::cluster::testing::{Answer, cluster};
+
+    fn scope(kind: &str) -> Scope {
+        let namespace = Some("ns".to_owned());
+        let api_version = if kind == "Deployment" { "apps/v1" } else { "v1" }.to_owned();
+        Scope { api_version, kind: kind.to_owned(), namespace, selector: None, fields: None }
+    }
+
+    fn map(name: &str, version: &str) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {
+                "name": name, "namespace": "ns", "resourceVersion": version,
+                "managedFields": [{"manager": "somebody"}],
+            },
+        })
+    }
+
+    /// A list as the server gives it: its items have no type.
+    fn list(items: &[Value], version: &str) -> Answer {
+        let mut items = items.to_vec();
+        items.iter_mut().filter_map(Value::as_object_mut).for_each(|item| {
+            item.remove("kind");
+            item.remove("apiVersion");
+        });
+        let metadata = json!({"resourceVersion": version});
+        Answer::ok(json!({"kind": "ConfigMapList", "apiVersion": "v1", "metadata": metadata, "items": items}))
+    }
+
+    fn names(watching: &Watching) -> Vec<String> {
+        watching.snapshot().iter().map(|object| object.name().to_owned()).collect()
+    }
+
+    async fn until(watching: &mut Watching, wanted: &[&str]) {
+        while names(watching) != wanted {
+            watching.changed().await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_move_the_snapshot_on() {
+        let watches = AtomicUsize::new(0);
+        let cluster = cluster(move |asked| match asked.query("watch") {
+            None => list(&[map("a", "1"), map("b", "2")], "2"),
+            Some(_) if watches.fetch_add(1, Ordering::Relaxed) == 0 => {
+                Answer::events(&[("ADDED", map("c", "3")), ("DELETED", map("a", "4"))])
+            }
+            Some(_) => Answer::Hangs,
+        });
+        let mut watching = cluster.watch(vec![scope("ConfigMap")]);
+        watching.synced().await.unwrap();
+        until(&mut watching, &["b", "c"]).await;
+        assert_eq!(watching.trouble(), None);
+        let snapshot = watching.snapshot();
+        assert_eq!(snapshot.of_kind("", "ConfigMap").count(), 2);
+        assert!(snapshot.iter().all(|object| object.pointer("/metadata/managedFields").is_none()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_relist_after_410_takes_away_what_vanished_meanwhile() {
+        let expired = json!({"kind": "Status", "status": "Failure", "code": 410, "reason": "Expired",
+                             "message": "too old resource version"});
+        // The server says so in the stream, or in the place of it.
+        let ways = [Answer::events(&[("ERROR", expired.clone())]), Answer::Json(410, expired)];
+        for gone in ways {
+            let (lists, watches) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let cluster = cluster(move |asked| match asked.query("watch") {
+                None => match lists.fetch_add(1, Ordering::Relaxed) {
+                    0 => list(&[map("a", "1"), map("b", "2")], "2"),
+                    _ => list(&[map("b", "2"), map("c", "9")], "9"),
+                },
+                Some(_) if watches.fetch_add(1, Ordering::Relaxed) == 0 => gone.clone(),
+                Some(_) => Answer::Hangs,
+            });
+            let mut watching = cluster.watch(vec![scope("ConfigMap")]);
+            watching.synced().await.unwrap();
+            until(&mut watching, &["b", "c"]).await;
+            assert_eq!(watching.trouble(), None);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_scope_that_is_forbidden_does_not_disturb_the_others() {
+        let cluster = cluster(|asked| match asked.query("watch") {
+            _ if asked.path.contains("deployments") => {
+                Answer::status(403, "Forbidden", "deployments.apps is forbidden: User \"me\" cannot list")
+            }
+            None => list(&[map("a", "1")], "1"),
+            Some(_) => Answer::Hangs,
+        });
+        let mut watching = cluster.watch(vec![scope("Deployment"), scope("ConfigMap")]);
+        let error = watching.synced().await.unwrap_err();
+        assert!(matches!(&error, ApiError::Refused { reason, .. } if reason == "Forbidden"), "{error:?}");
+        until(&mut watching, &["a"]).await;
+        let trouble = watching.trouble().unwrap();
+        assert_eq!(trouble, "Deployment.apps in ns: deployments.apps is forbidden: User \"me\" cannot list");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn trouble_ends_when_the_server_is_back() {
+        let lists = AtomicUsize::new(0);
+        let cluster = cluster(move |asked| match asked.query("watch") {
+            None => match lists.fetch_add(1, Ordering::Relaxed) {
+                0 => Answer::Hangs,
+                1 => Answer::status(503, "ServiceUnavailable", "not now"),
+                _ => list(&[map("a", "1")], "1"),
+            },
+            Some(_) => Answer::Hangs,
+        });
+        let mut watching = cluster.watch(vec![scope("ConfigMap")]);
+        watching.changed().await;
+        assert_eq!(watching.trouble().unwrap(), "ConfigMap in ns: the API server did not answer within 15 s");
+        watching.changed().await;
+        assert_eq!(watching.trouble().unwrap(), "ConfigMap in ns: not now");
+        watching.synced().await.unwrap();
+        assert_eq!((watching.trouble(), names(&watching)), (None, vec!["a".to_owned()]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_kind_that_the_server_does_not_know_ends_the_wait_for_the_lists() {
+        let cluster = cluster(|_| Answer::Hangs);
+        let mut watching = cluster.watch(vec![scope("VirtualService")]);
+        assert!(matches!(watching.synced().await, Err(ApiError::UnknownKind { .. })));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_object_of_two_scopes_stays_until_both_have_lost_it() {
+        let watches = AtomicUsize::new(0);
+        let cluster = cluster(move |asked| match (asked.query("watch"), asked.query("labelSelector")) {
+            (None, _) => list(&[map("a", "1")], "1"),
+            (Some(_), Some(_)) if watches.fetch_add(1, Ordering::Relaxed) == 0 => {
+                Answer::events(&[("DELETED", map("a", "2")), ("ADDED", map("b", "3"))])
+            }
+            (Some(_), _) => Answer::Hangs,
+        });
+        let labelled = Scope { selector: Some("app=web".to_owned()), ..scope("ConfigMap") };
+        let mut watching = cluster.watch(vec![scope("ConfigMap"), labelled]);
+        until(&mut watching, &["a", "b"]).await;
+    }
+}
