@@ -17,10 +17,10 @@ const PROFILES: [&str; 9] =
     ["ambient", "default", "demo", "empty", "external", "minimal", "openshift", "preview", "remote"];
 
 /// Versions of which digests are part of this program.
-const PINNED: &[&str] = &["1.18.0"];
+pub(super) const PINNED: &[&str] = &["1.18.0"];
 
 const ISTIO: &[&str] = &["version", "profile", "source", "overlay", "addons", "timeout"];
-const VERSION: &str = "a version of Istio in quotes or with three parts, such as 1.18.0";
+const VERSION: &str = "a full version of Istio, such as 1.18.0";
 const PROFILE: &str = "one of istioctl's own profiles: ambient, default, demo, empty, external, minimal, \
                        openshift, preview or remote";
 const ADDON: &str = "one of prometheus, grafana, jaeger and kiali";

@@ -124,7 +124,7 @@ impl Profile {
         let istio = fields.get("istio").map_or(Some(None), |istio| istio::read(istio).map(Some));
         let layers = fields.get("layers").map_or(Some(Vec::new()), layer::read_all);
         let checks = fields.get("checks").map_or(Some(Vec::new()), check::read_all);
-        if fields.get("istio").is_none() && fields.get("layers").is_none() {
+        if fields.get("istio").is_none() && layers.as_ref().is_some_and(Vec::is_empty) {
             top.note(Mistake::NothingToDo);
         }
         Some(Self {
@@ -174,3 +174,6 @@ impl fmt::Display for ProfileFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
