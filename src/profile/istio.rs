@@ -12,7 +12,7 @@ use super::{Istio, duration};
 /// Where the profile says none.
 const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
-/// The profiles of istioctl 1.18 (`istioctl profile list`, and `external` and `remote`, which it hides).
+/// The profiles that istioctl 1.18 carries in its manifests/profiles.
 const PROFILES: [&str; 9] =
     ["ambient", "default", "demo", "empty", "external", "minimal", "openshift", "preview", "remote"];
 

@@ -17,12 +17,11 @@ use serde_json::Value;
 use crate::istio::release::{Addon, ReleaseSource};
 use crate::object::yaml::{Dialect, parse_located};
 
-use error::Mistake;
 use sheet::{Field, Sheet};
 
 pub use check::{Check, UnknownCheck};
 pub use embedded::{GITOPS, Summary, embedded, load};
-pub use error::{Mistake as ProfileMistake, Problem, ProfileError};
+pub use error::{Mistake, Problem, ProfileError};
 
 /// What one deployment is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +70,8 @@ pub struct Layer {
     pub base: LayerBase,
     /// How long applying it and waiting for it may take together.
     pub timeout: Duration,
-    /// The fields of a kustomization on top of the folder: a mapping, of which no more is known here.
+    /// The fields of a kustomization on top of the folder: a mapping, of which no more is known here. Its paths
+    /// start where the layer's does.
     pub kustomization: Option<Value>,
     /// Where the layer stands in the profile's file, from 1.
     pub line: usize,

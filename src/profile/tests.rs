@@ -112,6 +112,32 @@ checks: [mtls]
 }
 
 #[test]
+fn the_example_in_the_documentation_is_a_profile() {
+    let documentation = include_str!("../../docs/profiles.md");
+    let (example, _) = documentation.split_once("```yaml\n").unwrap().1.split_once("```").unwrap();
+    let profile = parse(example).unwrap();
+    assert!(profile.istio.is_some_and(|istio| istio.addons.len() == 2));
+    assert!(profile.layers[1].kustomization.is_some());
+}
+
+#[test]
+fn a_layer_starts_at_the_tree_unless_its_path_says_the_profile() {
+    let table = [
+        ("base", LayerBase::Tree),
+        ("overlays/../base", LayerBase::Tree),
+        (".hidden", LayerBase::Tree),
+        ("./base", LayerBase::Profile),
+        (".", LayerBase::Profile),
+        ("../base", LayerBase::Profile),
+        ("/base", LayerBase::Profile),
+    ];
+    for (path, base) in table {
+        let profile = parse(&format!("layers: [{{name: a, path: {path}}}]")).unwrap();
+        assert_eq!((&profile.layers[0].path, profile.layers[0].base), (&PathBuf::from(path), base));
+    }
+}
+
+#[test]
 fn istio_may_be_left_out() {
     let profile = parse("layers: [{name: a, path: a}]").unwrap();
     assert_eq!(profile.istio, None);
