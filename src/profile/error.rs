@@ -113,7 +113,7 @@ impl fmt::Display for Problem {
                 write!(f, "{field} is {found}; a time is written like 90s, 2m or 1h30m: write {write}")
             }
             Mistake::Time { found, write: None } => {
-                write!(f, "{field} is {found}; it must be a time, written like 90s, 2m or 1h30m")
+                write!(f, "{field} is {found}; it must be a time above zero, written like 90s, 2m or 1h30m")
             }
             Mistake::Exclusive { one, other } => {
                 write!(f, "{field} has both `{one}` and `{other}`; keep one")

@@ -12,15 +12,15 @@ use super::{Istio, duration};
 /// Where the profile says none.
 const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
-/// The profiles of istioctl 1.18 (`istioctl profile list`, and `external` and `remote`, which it hides).
+/// The profiles that istioctl 1.18 carries in its manifests/profiles.
 const PROFILES: [&str; 9] =
     ["ambient", "default", "demo", "empty", "external", "minimal", "openshift", "preview", "remote"];
 
 /// Versions of which digests are part of this program.
-const PINNED: &[&str] = &["1.18.0"];
+pub(super) const PINNED: &[&str] = &["1.18.0"];
 
 const ISTIO: &[&str] = &["version", "profile", "source", "overlay", "addons", "timeout"];
-const VERSION: &str = "a version of Istio in quotes or with three parts, such as 1.18.0";
+const VERSION: &str = "a full version of Istio, such as 1.18.0";
 const PROFILE: &str = "one of istioctl's own profiles: ambient, default, demo, empty, external, minimal, \
                        openshift, preview or remote";
 const ADDON: &str = "one of prometheus, grafana, jaeger and kiali";

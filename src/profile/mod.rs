@@ -17,12 +17,11 @@ use serde_json::Value;
 use crate::istio::release::{Addon, ReleaseSource};
 use crate::object::yaml::{Dialect, parse_located};
 
-use error::Mistake;
 use sheet::{Field, Sheet};
 
 pub use check::{Check, UnknownCheck};
 pub use embedded::{GITOPS, Summary, embedded, load};
-pub use error::{Mistake as ProfileMistake, Problem, ProfileError};
+pub use error::{Mistake, Problem, ProfileError};
 
 /// What one deployment is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +70,8 @@ pub struct Layer {
     pub base: LayerBase,
     /// How long applying it and waiting for it may take together.
     pub timeout: Duration,
-    /// The fields of a kustomization on top of the folder: a mapping, of which no more is known here.
+    /// The fields of a kustomization on top of the folder: a mapping, of which no more is known here. Its paths
+    /// start where the layer's does.
     pub kustomization: Option<Value>,
     /// Where the layer stands in the profile's file, from 1.
     pub line: usize,
@@ -124,7 +124,7 @@ impl Profile {
         let istio = fields.get("istio").map_or(Some(None), |istio| istio::read(istio).map(Some));
         let layers = fields.get("layers").map_or(Some(Vec::new()), layer::read_all);
         let checks = fields.get("checks").map_or(Some(Vec::new()), check::read_all);
-        if fields.get("istio").is_none() && fields.get("layers").is_none() {
+        if fields.get("istio").is_none() && layers.as_ref().is_some_and(Vec::is_empty) {
             top.note(Mistake::NothingToDo);
         }
         Some(Self {
@@ -174,3 +174,6 @@ impl fmt::Display for ProfileFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

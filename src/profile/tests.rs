@@ -1,0 +1,256 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::istio::release::{Addon, Flavour, Origin, Platform, pinned};
+
+use super::*;
+
+fn parse(text: &str) -> Result<Profile, ProfileError> {
+    Profile::parse(ProfileFile::Path("mine.yaml".into()), text)
+}
+
+/// What is said of a text that is wrong.
+fn said(text: &str) -> String {
+    parse(text).unwrap_err().to_string()
+}
+
+#[test]
+fn the_embedded_profiles_are_what_their_names_promise() {
+    let names: Vec<_> = embedded().into_iter().map(|summary| summary.name).collect();
+    assert_eq!(names, ["demo", "production", "minimal"]);
+    for (name, istioctl_profile, addons) in
+        [("demo", "demo", &Addon::ALL[..]), ("production", "default", &[]), ("minimal", "minimal", &[])]
+    {
+        let profile = load(name).unwrap();
+        assert!(!profile.description.is_empty(), "{name}");
+        assert_eq!(profile.checks, Check::ALL, "{name}");
+        let layers: Vec<_> = profile.layers.iter().map(|layer| (&layer.name[..], layer.base)).collect();
+        assert_eq!(layers, [("base", LayerBase::Tree), ("staging", LayerBase::Tree)]);
+        let istio = profile.istio.unwrap();
+        assert_eq!((&istio.profile[..], &istio.addons[..]), (istioctl_profile, addons));
+        assert_eq!(istio.source, ReleaseSource::istio("1.18.0"));
+        assert_eq!(istio.overlay["spec"]["profile"], istioctl_profile);
+    }
+}
+
+#[test]
+fn the_versions_that_messages_call_pinned_are_pinned() {
+    for version in super::istio::PINNED {
+        assert!(pinned(version, Flavour::Full, Platform::LinuxAmd64).is_some(), "{version}");
+    }
+}
+
+#[test]
+fn every_file_in_profiles_is_embedded() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/profiles");
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path().with_extension("")).collect();
+    let mut known: Vec<_> = embedded().iter().map(|summary| Path::new(folder).join(summary.name)).collect();
+    files.sort();
+    known.sort();
+    assert_eq!(files, known);
+}
+
+#[test]
+fn production_keeps_two_of_what_the_mesh_needs() {
+    let overlay = load("production").unwrap().istio.unwrap().overlay;
+    for place in ["/spec/components/pilot", "/spec/components/ingressGateways/0"] {
+        let minimum = overlay.pointer(&format!("{place}/k8s/hpaSpec/minReplicas"));
+        assert_eq!(minimum, Some(&json!(2)), "{place}");
+    }
+}
+
+#[test]
+fn a_profile_with_everything_is_read() {
+    let text = "\
+description: Mine
+istio:
+  version: 1.18.0
+  profile: demo
+  source:
+    archive: {url: 'http://127.0.0.1:8000/istio.tar.gz', sha256: AAAA1111aaaa1111aaaa1111aaaa1111aaaa1111aaaa1111aaaa1111aaaa1111}
+  overlay: {meshConfig: {accessLogFile: /dev/stdout}}
+  addons: [kiali, kiali]
+  timeout: 1h30m
+layers:
+- name: base
+  path: base
+- name: own
+  path: ../layers/own
+  timeout: 90s
+  kustomization: {images: [{name: a, newTag: b}]}
+- {name: elsewhere, path: /srv/gitops/x}
+checks: [mtls]
+";
+    let profile = parse(text).unwrap();
+    assert_eq!((&profile.name[..], &profile.description[..]), ("mine", "Mine"));
+    assert_eq!(profile.checks, [Check::Mtls]);
+    let istio = profile.istio.unwrap();
+    assert!(matches!(istio.source.origin, Origin::Own { full: Some(_), istioctl: None }));
+    assert_eq!(istio.addons, [Addon::Kiali]);
+    assert_eq!(istio.timeout, Duration::from_secs(5400));
+    let operator = json!({
+        "apiVersion": "install.istio.io/v1alpha1",
+        "kind": "IstioOperator",
+        "spec": {"profile": "demo", "meshConfig": {"accessLogFile": "/dev/stdout"}},
+    });
+    assert_eq!(istio.overlay, operator);
+    let layers: Vec<_> = profile
+        .layers
+        .iter()
+        .map(|l| (l.base, l.timeout.as_secs(), l.kustomization.is_some(), l.line))
+        .collect();
+    let expected = [
+        (LayerBase::Tree, 300, false, 11),
+        (LayerBase::Profile, 90, true, 13),
+        (LayerBase::Profile, 300, false, 17),
+    ];
+    assert_eq!(layers, expected);
+}
+
+#[test]
+fn the_example_in_the_documentation_is_a_profile() {
+    let documentation = include_str!("../../docs/profiles.md");
+    let (example, _) = documentation.split_once("```yaml\n").unwrap().1.split_once("```").unwrap();
+    let profile = parse(example).unwrap();
+    assert!(profile.istio.is_some_and(|istio| istio.addons.len() == 2));
+    assert!(profile.layers[1].kustomization.is_some());
+}
+
+#[test]
+fn a_layer_starts_at_the_tree_unless_its_path_says_the_profile() {
+    let table = [
+        ("base", LayerBase::Tree),
+        ("overlays/../base", LayerBase::Tree),
+        (".hidden", LayerBase::Tree),
+        ("./base", LayerBase::Profile),
+        (".", LayerBase::Profile),
+        ("../base", LayerBase::Profile),
+        ("/base", LayerBase::Profile),
+    ];
+    for (path, base) in table {
+        let profile = parse(&format!("layers: [{{name: a, path: {path}}}]")).unwrap();
+        assert_eq!((&profile.layers[0].path, profile.layers[0].base), (&PathBuf::from(path), base));
+    }
+}
+
+#[test]
+fn istio_may_be_left_out() {
+    let profile = parse("layers: [{name: a, path: a}]").unwrap();
+    assert_eq!(profile.istio, None);
+    assert_eq!(profile.description, "");
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once_in_the_order_of_the_lines() {
+    let text = "\
+descripton: typo
+istio:
+  version: 1.18
+  profile: production
+  source:
+    mirror: ftp://mirror.test/istio
+    archive: {url: x, sha256: abc}
+  overlay:
+    spec: {values: {}}
+  addons: [prometeus, zipkin]
+  timeout: 5
+layers:
+- name: base
+  path: base
+  timeout: 2 minutes
+- name: base
+  pth: overlays/staging
+- name: Staging_1
+  path: 7
+  kustomization: [a]
+- name: istio
+  path: ''
+  timeout: soon
+- nonsense
+checks: [sidecar, mtls, everything]
+";
+    assert_snapshot!(said(text));
+}
+
+#[test]
+fn what_is_wrong_alone_is_said_alone() {
+    let istio = |rest: &str| format!("istio:\n  version: 1.18.0\n  profile: demo\n{rest}");
+    let sha256 = "a".repeat(64);
+    let texts = [
+        "".to_owned(),
+        "a: 1\n---\nb: 2\n".to_owned(),
+        "[]".to_owned(),
+        "description: nothing else\nlayers: []\n".to_owned(),
+        "layers:\n\t- name: a\n".to_owned(),
+        "layers: []\nlayers: []\n".to_owned(),
+        "istio:\nlayers: []\n".to_owned(),
+        "istio: {}\n".to_owned(),
+        "layers:\n- {}\n".to_owned(),
+        "description: |\n  two\n  lines\nlayers: [{name: a, path: a}]\n".to_owned(),
+        "istio: {version: 1.19.0, profile: demo}\n".to_owned(),
+        "istio: {version: 1.18.0, profile: dmeo}\n".to_owned(),
+        "istio: {version: latest, profile: demo}\n".to_owned(),
+        "istio: {version: ../1.18.0, profile: demo}\n".to_owned(),
+        istio("  source: {}\n"),
+        istio("  source: https://mirror.test\n"),
+        istio("  source: {mirror: mirror.test/istio}\n"),
+        istio("  source:\n    archive: {url: 'https://mirror.test/x', sha256: 1}\n"),
+        istio(&format!("  source:\n    archive:\n      sha256: {sha256}\n")),
+        istio(&format!(
+            "  source:\n    istioctl: {{url: 'https://mirror.test/x', sha256: {sha256}}}\n  addons: [kiali]\n"
+        )),
+        istio("  overlay:\n    profile: minimal\n"),
+        istio("  overlay:\n    apiVersion: install.istio.io/v1alpha1\n    kind: IstioOperator\n"),
+        istio("  addons: kiali\n"),
+        istio("  timeout: 0s\n"),
+    ];
+    let all: Vec<String> = texts.iter().map(|text| format!("{text}\n=> {}\n", said(text))).collect();
+    assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn a_mirror_may_speak_plain_http_and_builds_of_ones_own_have_versions_of_their_own() {
+    let table = [
+        "{version: 1.18.0, profile: demo, source: {mirror: 'http://mirror.test/istio'}}".to_owned(),
+        format!(
+            "{{version: 1.31-alpha.eed52ebb, profile: demo, source: {{archive: {{url: 'http://127.0.0.1:1/a', sha256: {}}}}}}}",
+            "b".repeat(64)
+        ),
+    ];
+    for istio in table {
+        parse(&format!("istio: {istio}\n")).unwrap();
+    }
+}
+
+#[test]
+fn an_unknown_profile_is_told_the_nearest_one() {
+    assert_snapshot!(load("prodution").unwrap_err(), @"there is no profile `prodution`; did you mean `production`? (there are demo, production, minimal)");
+    assert_snapshot!(load("everything").unwrap_err(), @"there is no profile `everything` (there are demo, production, minimal)");
+}
+
+#[test]
+fn the_name_of_a_file_in_place_of_a_profile_is_told_how_to_say_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.yaml");
+    std::fs::write(&file, "layers: []\n").unwrap();
+    for name in [file.clone(), file.with_extension("")] {
+        let error = load(&name.to_string_lossy()).unwrap_err().to_string();
+        assert!(error.ends_with(&format!("say `install --profile {}`", file.display())), "{error}");
+    }
+}
+
+#[test]
+fn a_file_is_read_and_named_for_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.yaml");
+    std::fs::write(&file, "layers: [{name: a, path: ./a}]\n").unwrap();
+    let profile = read(&file).unwrap();
+    assert_eq!((&profile.name[..], profile.file.folder()), ("mine", Some(folder.path())));
+    assert_eq!(ProfileFile::Path(PathBuf::from("mine.yaml")).folder(), Some(Path::new(".")));
+    let error = read(&folder.path().join("none.yaml")).unwrap_err().to_string();
+    assert!(error.contains("none.yaml: cannot be read: No such file"), "{error}");
+}
