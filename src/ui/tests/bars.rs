@@ -72,18 +72,20 @@ fn rows_end_where_their_text_ends() {
 fn a_resize_clears_the_rows_by_the_height_that_they_have_now() {
     static COLUMNS: AtomicU16 = AtomicU16::new(80);
     let long = "x".repeat(70);
-    for (reflows, up) in [(true, "\u{1b}[3A"), (false, "\u{1b}[2A")] {
+    // 70 columns take two rows of 40; the cursor is in the first row of the last line.
+    for (reflows, above, all) in [(true, 3, 5), (false, 2, 3)] {
         COLUMNS.store(80, Ordering::Relaxed);
         let out = Shared::default();
         let shape = Shape { size: || (24, COLUMNS.load(Ordering::Relaxed)), reflows };
         let screen = Screen::new(out.clone(), shape);
         draw(&screen, &[&long, "short", &long]);
-        // 70 columns take two rows of 40; the cursor is in the first row of the last line.
         COLUMNS.store(40, Ordering::Relaxed);
         draw(&screen, &["x"]);
-        let (_, second) =
-            out.text().split_once("\u{1b}[?2026l").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
-        assert_eq!(second, format!("\u{1b}[?2026h{up}\r\u{1b}[Jx\r\u{1b}[?2026l"));
+        let text = out.text();
+        let (_, second) = text.split_once("\u{1b}[?2026l").unwrap();
+        assert!(second.starts_with(&format!("\u{1b}[?2026h\r\u{1b}[{above}A\u{1b}[2K")), "{second:?}");
+        assert!(second.ends_with(&format!("\u{1b}[2K\u{1b}[{}Ax\r\u{1b}[?2026l", all - 1)), "{second:?}");
+        assert_eq!(second.matches("\u{1b}[2K").count(), all);
     }
 }
 
