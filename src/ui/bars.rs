@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
-use crate::event::{ApplyOutcome, Ending, Event, Finished, LogTail, Step};
+use crate::event::{ApplyOutcome, Event, Finished, LogTail, Step};
 use crate::object::ObjectId;
 
 use super::ink::Ink;
 use super::live;
 use super::progress::Progress;
-use super::summary::{summary, write_error};
+use super::summary::{headline, next, write_error};
 use super::terminal::{Screen, Shape};
 use super::text::{fit, logged, plain, took, wrap};
 use super::view::View;
-use super::words::{name, result};
+use super::words::{name, result, stands};
 
 /// Redraws a second, at most.
 const HERTZ: u8 = 10;
@@ -54,13 +54,9 @@ impl<O: Write + Send + 'static, E: Write> Bars<O, E> {
     }
 
     /// `✓ istio     51 objects, 4 workloads  12.3s`
-    fn step_ended(&self, step: &Step, elapsed: Duration, ended_well: bool, progress: &Progress) {
-        let mark = match ended_well {
-            true => self.ink.good(self.ink.marks.done),
-            false => self.ink.bad(self.ink.marks.failed),
-        };
+    fn step_ended(&self, mark: &str, step: &Step, elapsed: Duration, with: &str) {
         let elapsed = took(elapsed);
-        let head = format!("{mark} {:<8} {}", name(step), result(step, progress));
+        let head = format!("{mark} {:<8} {with}", name(step));
         // The time is what is compared between runs: the words give way to it.
         let room = self.shape.width().saturating_sub(elapsed.len() + 2);
         let head = fit(head.trim_end(), room, self.ink.marks.ellipsis);
@@ -103,7 +99,9 @@ impl<O: Write + Send + 'static, E: Write> View for Bars<O, E> {
 
     fn fact(&mut self, event: &Event, progress: &Progress, _: Duration) {
         match event {
-            Event::StepFinished { step, elapsed } => self.step_ended(step, *elapsed, true, progress),
+            Event::StepFinished { step, elapsed } => {
+                self.step_ended(&self.ink.good(self.ink.marks.done), step, *elapsed, &result(step, progress));
+            }
             Event::ObjectApplied { object, outcome, message, .. } => {
                 self.object_applied(object, *outcome, message.as_deref());
             }
@@ -133,11 +131,14 @@ impl<O: Write + Send + 'static, E: Write> View for Bars<O, E> {
     fn end(&mut self, finished: &Finished, progress: &Progress, at: Duration) {
         self.bar.finish_and_clear();
         for step in progress.running() {
-            let ended_well = finished.outcome == Ending::Done;
-            self.step_ended(&step.step, at.saturating_sub(step.began), ended_well, progress);
+            let mark = self.ink.bad(self.ink.marks.failed);
+            let stood = stands(&step.step, progress, at);
+            self.step_ended(&mark, &step.step, at.saturating_sub(step.began), &stood);
         }
-        for line in summary(finished, progress, &self.ink) {
-            self.print(&line, "  ");
+        self.print(&headline(finished, progress, &self.ink), "  ");
+        // Not broken: a command that is copied must stay whole.
+        for line in next(finished, &self.ink) {
+            self.screen.print(&line);
         }
         // Nowhere is left to tell of a closed stderr.
         let _ = write_error(finished, &self.err_ink, &mut self.err);

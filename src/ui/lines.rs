@@ -9,7 +9,7 @@ use crate::object::ObjectId;
 
 use super::ink::Ink;
 use super::progress::{Progress, Workload};
-use super::summary::{summary, write_error};
+use super::summary::{headline, next, write_error};
 use super::text::{bytes, count, logged, plain, since, took};
 use super::view::View;
 use super::words::{self, downloaded, name, result, stands};
@@ -239,7 +239,8 @@ impl<O: Write, E: Write> View for Lines<O, E> {
     }
 
     fn end(&mut self, finished: &Finished, progress: &Progress, _: Duration) {
-        for line in summary(finished, progress, &self.ink) {
+        self.write(&headline(finished, progress, &self.ink));
+        for line in next(finished, &self.ink) {
             self.write(&line);
         }
         // Nowhere is left to tell of a closed stderr.

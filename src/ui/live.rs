@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use console::measure_text_width;
+
 use crate::event::Step;
 
 use super::ink::Ink;
@@ -11,12 +13,18 @@ use super::words::{self, downloaded, name, reason, slowest};
 
 /// No more rows than these tell of troubles; the others are counted.
 const TROUBLES: usize = 4;
+/// Below this many columns, a workload's reason gets a row of its own.
+const NARROW: usize = 60;
 
 /// The rows that show what runs, none wider than `width` columns.
 pub(super) fn rows(progress: &Progress, at: Duration, width: usize, ink: &Ink) -> Vec<String> {
     let mut rows = Vec::new();
     for running in progress.running() {
         rows.push(step_row(running, progress, at, ink));
+        // Who waits for the Lease does nothing else.
+        if progress.lease_holder.is_some() {
+            continue;
+        }
         rows.extend(detail_rows(&running.step, progress, at, width, ink));
     }
     if let Some(holder) = &progress.lease_holder {
@@ -71,11 +79,9 @@ fn download_rows(progress: &Progress, at: Duration, width: usize, ink: &Ink) -> 
     };
     let separator = format!(" {} ", ink.marks.dot);
     let told = downloaded(download, at, &separator);
-    let bar = match download.total {
-        Some(total) => format!("{}  ", bar(download.received, total, width, ink)),
-        None => String::new(),
-    };
-    let mut rows = vec![format!("  {bar}{told}")];
+    let bar =
+        download.total.map(|total| bar(download.received, total, width, measure_text_width(&told), ink));
+    let mut rows = vec![format!("  {}{told}", bar.unwrap_or_default())];
     rows.extend(download.retry.as_ref().map(|reason| ink.attention(&format!("  again: {}", plain(reason)))));
     rows
 }
@@ -84,8 +90,9 @@ fn apply_rows(layer: &Layer, width: usize, ink: &Ink) -> Vec<String> {
     let mut rows = Vec::new();
     let applied = layer.applied.total();
     if !layer.is_applied() {
-        let bar = bar(applied as u64, layer.objects as u64, width, ink);
-        rows.push(format!("  {bar}  {applied}/{} applied", layer.objects));
+        let told = format!("{applied}/{} applied", layer.objects);
+        let bar = bar(applied as u64, layer.objects as u64, width, told.len(), ink);
+        rows.push(format!("  {bar}{told}"));
     }
     if let Some(webhook) = layer.webhooks.first() {
         rows.push(ink.faint(&format!("  {}", words::webhook_awaited(webhook))));
@@ -104,12 +111,14 @@ fn workload_rows(step: &Step, progress: &Progress, width: usize, ink: &Ink) -> V
     }
     let (troubles, patient): (Vec<&Workload>, Vec<&Workload>) =
         awaited.waiting.iter().partition(|workload| workload.is_suspect());
-    let bar = bar(awaited.ready as u64, awaited.wanted as u64, width, ink);
-    let slowest = match patient.first() {
-        Some(workload) => ink.faint(&format!(" {} {}", ink.marks.dot, slowest(workload))),
-        None => String::new(),
-    };
-    let mut rows = vec![format!("  {bar}  {}/{} ready{slowest}", awaited.ready, awaited.wanted)];
+    let told = format!("{}/{} ready", awaited.ready, awaited.wanted);
+    let bar = bar(awaited.ready as u64, awaited.wanted as u64, width, told.len(), ink);
+    let mut rows = vec![format!("  {bar}{told}")];
+    match patient.first() {
+        Some(workload) if width < NARROW => rows.push(ink.faint(&format!("  {}", slowest(workload)))),
+        Some(workload) => rows[0] += &ink.faint(&format!(" {} {}", ink.marks.dot, slowest(workload))),
+        None => {}
+    }
     for workload in troubles.iter().take(TROUBLES) {
         let line = format!("  {} {}: {}", ink.marks.attention, workload.object.name, reason(workload));
         rows.push(ink.attention(&line));
@@ -120,10 +129,14 @@ fn workload_rows(step: &Step, progress: &Progress, width: usize, ink: &Ink) -> V
     rows
 }
 
-/// A bar of a quarter of the width, so that the words beside it have room.
-fn bar(done: u64, total: u64, width: usize, ink: &Ink) -> String {
-    let length = (width / 4).clamp(6, 24);
+/// A bar and the gap behind it: a quarter of the width, less where the words need the room, and none where
+/// nothing could be seen on it.
+fn bar(done: u64, total: u64, width: usize, words: usize, ink: &Ink) -> String {
+    let length = (width / 4).min(24).min(width.saturating_sub(words + 4));
+    if length < 4 {
+        return String::new();
+    }
     let filled = (done.min(total) as usize * length).checked_div(total as usize).unwrap_or(0);
     let (full, rest) = (ink.marks.filled.repeat(filled), ink.marks.empty.repeat(length - filled));
-    format!("{}{}", ink.busy(&full), ink.faint(&rest))
+    format!("{}{}  ", ink.busy(&full), ink.faint(&rest))
 }

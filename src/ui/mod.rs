@@ -1,6 +1,6 @@
 //! Shows the facts of a run: bars on a terminal, lines for a log, JSON lines for programs.
 //!
-//! What is shown comes from one pure fold, [`progress::Progress`]; a [`view::View`] only words or draws it.
+//! What is shown comes from one pure fold, `Progress`; a `View` only words or draws it.
 
 mod bars;
 mod ink;

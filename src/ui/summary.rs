@@ -9,20 +9,23 @@ use super::progress::{Applied, Progress};
 use super::text::{count, took};
 use super::words::changes;
 
-/// What is there now, and what to run next: a line or two, then a command a line.
-pub(super) fn summary(finished: &Finished, progress: &Progress, ink: &Ink) -> Vec<String> {
-    let mut lines = vec![match finished.outcome {
-        Ending::Done => ink.strong(&headline(finished, progress)),
-        Ending::Failed | Ending::Interrupted => ink.attention(&headline(finished, progress)),
-    }];
-    if !finished.next.is_empty() {
-        lines.push(ink.faint("next:"));
-        lines.extend(finished.next.iter().map(|command| format!("  {command}")));
-    }
-    lines
+/// What to run next: a command a line.
+pub(super) fn next(finished: &Finished, ink: &Ink) -> Vec<String> {
+    let commands = finished.next.iter().map(|command| format!("  {command}"));
+    let head = (!finished.next.is_empty()).then(|| ink.faint("next:"));
+    head.into_iter().chain(commands).collect()
 }
 
-fn headline(finished: &Finished, progress: &Progress) -> String {
+/// What is there now, in one sentence.
+pub(super) fn headline(finished: &Finished, progress: &Progress, ink: &Ink) -> String {
+    let sentence = sentence(finished, progress);
+    match finished.outcome {
+        Ending::Done => ink.strong(&sentence),
+        Ending::Failed | Ending::Interrupted => ink.attention(&sentence),
+    }
+}
+
+fn sentence(finished: &Finished, progress: &Progress) -> String {
     let Finished { created, changed, unchanged, failed, .. } = *finished;
     let applied = Applied { created, changed, unchanged, failed };
     let (done, elapsed) = (changes(applied), took(finished.elapsed));

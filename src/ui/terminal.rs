@@ -1,6 +1,6 @@
 //! The terminal that indicatif draws on, in rows that survive a resize.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -101,6 +101,18 @@ impl<W> fmt::Debug for Screen<W> {
     }
 }
 
+/// Clears rows of the terminal: those above the cursor, and so many from its own on. The cursor ends in the
+/// first of them. Row by row: tmux takes the one sequence that clears all below for a reason to keep what
+/// was there in its history.
+fn cleared(above: usize, below: usize) -> String {
+    let mut cleared = "\r".to_owned();
+    let up = |rows: usize| if rows > 0 { format!("\x1b[{rows}A") } else { String::new() };
+    cleared += &up(above);
+    cleared += &vec!["\x1b[2K"; above + below].join("\x1b[1B");
+    cleared += &up(above + below - 1);
+    cleared
+}
+
 /// DEC mode 2026: a terminal that knows it shows what is between the two at once; others ignore it.
 const BEGIN_UPDATE: &str = "\x1b[?2026h";
 const END_UPDATE: &str = "\x1b[?2026l";
@@ -132,12 +144,9 @@ impl<W: Write + Send> TermLike for Screen<W> {
         let mut rows = std::mem::take(&mut state.next);
         rows.retain(|row| !row.is_empty());
         let mut update = String::from(BEGIN_UPDATE);
-        if let Some((_, above)) = state.drawn.split_last() {
-            let up: usize = above.iter().map(|width| self.height(*width)).sum();
-            if up > 0 {
-                let _ = write!(update, "\x1b[{up}A");
-            }
-            update.push_str("\r\x1b[J");
+        if let Some((last, above)) = state.drawn.split_last() {
+            let above: usize = above.iter().map(|width| self.height(*width)).sum();
+            update.push_str(&cleared(above, self.height(*last)));
         }
         update.push_str(&rows.join("\r\n"));
         update.push('\r');

@@ -24,20 +24,24 @@ pub(super) fn fit(text: &str, width: usize, ellipsis: &str) -> String {
 }
 
 /// Broken between words so that no line is wider than `width` columns; lines after the first begin with
-/// `indent`. A word that is too long alone is broken too: nothing is lost.
+/// `indent`. A word that is too long for a line of its own is broken where the line ends: nothing is lost.
 pub(super) fn wrap(text: &str, width: usize, indent: &str) -> String {
-    let mut wrapped = String::new();
-    let mut column = 0;
-    for word in text.split(' ') {
+    let words = text.trim_start_matches(' ');
+    let mut wrapped = text[..text.len() - words.len()].to_owned();
+    let margin = measure_text_width(indent);
+    let mut column = measure_text_width(&wrapped);
+    let mut gap = "";
+    for word in words.split(' ') {
         let long = measure_text_width(word);
-        if column > 0 && column + 1 + long > width {
+        if column + gap.len() + long > width && margin + long <= width {
             wrapped.push('\n');
             wrapped.push_str(indent);
-            column = measure_text_width(indent);
-        } else if column > 0 {
-            wrapped.push(' ');
-            column += 1;
+            column = margin;
+        } else {
+            wrapped.push_str(gap);
+            column += gap.len();
         }
+        gap = " ";
         if column + long <= width {
             wrapped.push_str(word);
             column += long;
@@ -45,10 +49,10 @@ pub(super) fn wrap(text: &str, width: usize, indent: &str) -> String {
         }
         for letter in word.chars() {
             let wide = measure_text_width(letter.encode_utf8(&mut [0; 4]));
-            if column + wide > width && column > measure_text_width(indent) {
+            if column + wide > width && column > margin {
                 wrapped.push('\n');
                 wrapped.push_str(indent);
-                column = measure_text_width(indent);
+                column = margin;
             }
             wrapped.push(letter);
             column += wide;
@@ -90,6 +94,15 @@ pub(super) fn bytes(count: u64) -> String {
     text
 }
 
+/// `5.2 of 25.1 MB`, or `0.9 kB of 25.1 MB`.
+pub(super) fn bytes_of(count: u64, total: u64) -> String {
+    let (count, total) = (bytes(count), bytes(total));
+    match (count.split_once(' '), total.split_once(' ')) {
+        (Some((amount, unit)), Some((_, same))) if unit == same => format!("{amount} of {total}"),
+        _ => format!("{count} of {total}"),
+    }
+}
+
 /// `1 object`, `51 objects`.
 pub(super) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
@@ -126,6 +139,12 @@ mod tests {
     }
 
     #[test]
+    fn a_unit_is_not_said_twice() {
+        assert_eq!(bytes_of(5_200_000, 25_149_000), "5.2 of 25.1 MB");
+        assert_eq!(bytes_of(900, 25_149_000), "900 B of 25.1 MB");
+    }
+
+    #[test]
     fn a_cut_text_keeps_to_its_columns_in_wide_letters_and_colours_too() {
         for text in ["ms-product: pulling image", "在庫管理サービス", "\u{1b}[31mred and long\u{1b}[0m"]
         {
@@ -142,6 +161,10 @@ mod tests {
         assert!(wrapped.lines().all(|line| measure_text_width(line) <= 20), "{wrapped}");
         let squeezed = |text: &str| text.replace([' ', '\n'], "");
         assert_eq!(squeezed(&wrapped), squeezed(text));
+        assert_eq!(
+            wrap("  x Deployment/ms-product: gone", 14, "    "),
+            "  x Deployment\n    /ms-produc\n    t: gone"
+        );
     }
 
     #[test]

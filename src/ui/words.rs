@@ -6,7 +6,7 @@ use crate::event::{Step, WorkloadState};
 use crate::object::ObjectId;
 
 use super::progress::{Applied, Download, Layer, Progress, Workload};
-use super::text::{bytes, count, plain, since};
+use super::text::{bytes, bytes_of, count, plain, since};
 
 /// What a person calls a step.
 pub(super) fn name(step: &Step) -> &str {
@@ -20,7 +20,7 @@ pub(super) fn name(step: &Step) -> &str {
     }
 }
 
-/// What a step that has ended has brought.
+/// What a step that has ended well has brought.
 pub(super) fn result(step: &Step, progress: &Progress) -> String {
     match step {
         Step::Connect => match &progress.target {
@@ -56,7 +56,7 @@ fn fetched(progress: &Progress) -> String {
     format!("istio {}, {from}", release.version)
 }
 
-/// `51 objects, 4 workloads`, or how they differ from what was wanted.
+/// `51 objects, 4 workloads`, and what became of them where it is not all the same.
 fn brought(layer: &Layer) -> String {
     let objects = count(layer.objects, "object");
     let mut parts = match layer.applied {
@@ -67,7 +67,7 @@ fn brought(layer: &Layer) -> String {
     match (layer.ready(), layer.wanted()) {
         (_, 0) => {}
         (ready, wanted) if ready == wanted => parts.push(count(wanted, "workload")),
-        (ready, wanted) => parts.push(format!("{ready} of {} ready", count(wanted, "workload"))),
+        (_, wanted) => parts.push(format!("{} awaited later", count(wanted, "workload"))),
     }
     parts.join(", ")
 }
@@ -83,7 +83,7 @@ pub(super) fn changes(applied: Applied) -> String {
 /// `7.5 MB of 25.1 MB · 3.1 MB/s · 6s left`, with what is known of it.
 pub(super) fn downloaded(download: &Download, at: Duration, separator: &str) -> String {
     let amount = match download.total {
-        Some(total) => format!("{} of {}", bytes(download.received), bytes(total)),
+        Some(total) => bytes_of(download.received, total),
         None => bytes(download.received),
     };
     let rate = download.rate(at).map(|rate| format!("{}/s", bytes(rate as u64)));

@@ -135,7 +135,7 @@ pub(crate) fn first() -> Recording {
         ],
     );
     run.finished(77.2, Ending::Done, (36, 0, 0, 0), None);
-    run.facts
+    run.in_order()
 }
 
 /// The same command once more: all is there.
@@ -179,7 +179,7 @@ pub(crate) fn again() -> Recording {
     run.end(2.1, Step::Layer("staging".to_owned()), 0.3);
     run.verify(2.1, &[("strict-mtls", true, "a plaintext call to ms-identity was reset")]);
     run.finished(4.3, Ending::Done, (0, 0, 36, 0), None);
-    run.facts
+    run.in_order()
 }
 
 /// One image cannot be pulled, one object is refused, and the time is over.
@@ -250,7 +250,7 @@ pub(crate) fn failed() -> Recording {
             "give the cluster a pull secret for registry.example, then run the same command again",
         )),
     );
-    run.facts
+    run.in_order()
 }
 
 /// Ctrl-C while istiod starts.
@@ -273,7 +273,7 @@ pub(crate) fn interrupted() -> Recording {
         (15, 0, 0, 0),
         Some((130, "interrupted by SIGINT", "the same command goes on where this run ended")),
     );
-    run.facts
+    run.in_order()
 }
 
 const URL: &str = "https://github.com/istio/istio/releases/download/1.18.0/istio-1.18.0-linux-amd64.tar.gz";
@@ -302,6 +302,12 @@ struct Run {
 }
 
 impl Run {
+    /// Facts of one time stay in the order in which they were said.
+    fn in_order(mut self) -> Recording {
+        self.facts.sort_by_key(|(at, _)| *at);
+        self.facts
+    }
+
     fn say(&mut self, at: f64, event: Event) {
         self.facts.push((Duration::from_secs_f64(at), event));
     }

@@ -1,7 +1,10 @@
 //! Recorded runs, shown again.
 
+mod bars;
 mod json;
 mod lines;
+mod live;
+mod progress;
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};

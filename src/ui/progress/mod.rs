@@ -1,10 +1,14 @@
 //! Where a run stands: a pure fold over its facts. Times are since the start of the run.
 
-use std::collections::VecDeque;
+mod download;
+mod layer;
+
 use std::time::Duration;
 
-use crate::event::{ApplyOutcome, Event, Step, WorkloadState};
-use crate::object::ObjectId;
+use crate::event::{Event, Step};
+
+pub(super) use download::Download;
+pub(super) use layer::{Applied, Awaited, Layer, Workload};
 
 /// What is known of a run so far.
 #[derive(Debug, Default)]
@@ -42,49 +46,6 @@ pub(super) struct Release {
     pub(super) cached: bool,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Download {
-    pub(super) received: u64,
-    pub(super) total: Option<u64>,
-    /// What was received when, over the last seconds.
-    recent: VecDeque<(Duration, u64)>,
-    /// Why it begins again.
-    pub(super) retry: Option<String>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Layer {
-    pub(super) name: String,
-    pub(super) objects: usize,
-    planned_workloads: usize,
-    pub(super) applied: Applied,
-    pub(super) wave: Option<&'static str>,
-    /// Objects that were refused, and will be tried again.
-    pub(super) refused: Vec<(ObjectId, String)>,
-    /// Webhooks that do not answer yet.
-    pub(super) webhooks: Vec<String>,
-    /// In the order in which they were first heard of.
-    pub(super) workloads: Vec<Workload>,
-}
-
-/// Objects by what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Applied {
-    pub(super) created: usize,
-    pub(super) changed: usize,
-    pub(super) unchanged: usize,
-    pub(super) failed: usize,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Workload {
-    pub(super) object: ObjectId,
-    pub(super) state: WorkloadState,
-    pub(super) ready: u32,
-    pub(super) wanted: u32,
-    pub(super) reason: Option<String>,
-}
-
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Checks {
     pub(super) passed: usize,
@@ -103,7 +64,7 @@ impl Progress {
             }
             Event::StepFinished { step, elapsed } => self.finish_step(step, *elapsed),
             Event::DownloadStarted { total_bytes, .. } => {
-                self.download = Some(Download { total: *total_bytes, ..Download::default() });
+                self.download = Some(Download::of(*total_bytes));
             }
             Event::DownloadProgress { received_bytes, total_bytes } => {
                 let download = self.download.get_or_insert_default();
@@ -201,128 +162,4 @@ impl Progress {
 /// Whether the fact shows that the run holds the Lease: nothing is applied without it.
 fn has_lease(event: &Event) -> bool {
     matches!(event, Event::StepStarted { .. } | Event::WaveStarted { .. } | Event::ObjectApplied { .. })
-}
-
-impl Download {
-    /// How far back the rate looks: long enough to be calm, short enough to see a stall.
-    const WINDOW: Duration = Duration::from_secs(5);
-
-    fn receive(&mut self, received: u64, at: Duration) {
-        self.retry = None;
-        self.received = received;
-        self.recent.push_back((at, received));
-        while self.recent.get(1).is_some_and(|(then, _)| at.saturating_sub(*then) >= Self::WINDOW) {
-            self.recent.pop_front();
-        }
-    }
-
-    /// Bytes a second; None before there is something to measure.
-    pub(super) fn rate(&self, at: Duration) -> Option<f64> {
-        let (then, received) = *self.recent.front()?;
-        let seconds = at.saturating_sub(then).as_secs_f64();
-        (seconds >= 0.5 && self.received > received).then(|| (self.received - received) as f64 / seconds)
-    }
-
-    /// None where the total is not known, or nothing arrives.
-    pub(super) fn time_left(&self, at: Duration) -> Option<Duration> {
-        let left = self.total?.saturating_sub(self.received);
-        Duration::try_from_secs_f64(left as f64 / self.rate(at)?).ok()
-    }
-}
-
-impl Layer {
-    fn apply(&mut self, object: &ObjectId, outcome: ApplyOutcome) {
-        self.refused.retain(|(refused, _)| refused != object);
-        match outcome {
-            ApplyOutcome::Created => self.applied.created += 1,
-            ApplyOutcome::Changed => self.applied.changed += 1,
-            ApplyOutcome::Unchanged => self.applied.unchanged += 1,
-            ApplyOutcome::Failed => self.applied.failed += 1,
-        }
-    }
-
-    fn refuse(&mut self, object: &ObjectId, reason: &str) {
-        self.refused.retain(|(refused, _)| refused != object);
-        self.refused.push((object.clone(), reason.to_owned()));
-    }
-
-    fn hear_of(&mut self, workload: Workload) {
-        match self.workloads.iter_mut().find(|known| known.object == workload.object) {
-            Some(known) => *known = workload,
-            None => self.workloads.push(workload),
-        }
-    }
-
-    pub(super) fn workload(&self, object: &ObjectId) -> Option<&Workload> {
-        self.workloads.iter().find(|workload| workload.object == *object)
-    }
-
-    pub(super) fn ready(&self) -> usize {
-        self.workloads.iter().filter(|workload| workload.is_ready()).count()
-    }
-
-    /// Workloads to wait for: those planned, or more where more were heard of.
-    pub(super) fn wanted(&self) -> usize {
-        self.planned_workloads.max(self.workloads.len())
-    }
-
-    pub(super) fn is_applied(&self) -> bool {
-        self.applied.total() >= self.objects
-    }
-}
-
-impl Applied {
-    pub(super) fn total(self) -> usize {
-        self.created + self.changed + self.unchanged + self.failed
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self {
-            created: self.created + other.created,
-            changed: self.changed + other.changed,
-            unchanged: self.unchanged + other.unchanged,
-            failed: self.failed + other.failed,
-        }
-    }
-}
-
-impl Workload {
-    pub(super) fn is_ready(&self) -> bool {
-        self.state == WorkloadState::Ready
-    }
-
-    /// Whether its reason needs eyes now.
-    pub(super) fn is_suspect(&self) -> bool {
-        matches!(self.state, WorkloadState::Suspect | WorkloadState::Failed)
-    }
-}
-
-/// The workloads that something waits for.
-#[derive(Debug, Default)]
-pub(super) struct Awaited<'a> {
-    pub(super) ready: usize,
-    pub(super) wanted: usize,
-    /// Not ready: the one that is least likely to become so first.
-    pub(super) waiting: Vec<&'a Workload>,
-}
-
-impl<'a> FromIterator<&'a Layer> for Awaited<'a> {
-    fn from_iter<I: IntoIterator<Item = &'a Layer>>(layers: I) -> Self {
-        let mut awaited = Self::default();
-        for layer in layers {
-            awaited.ready += layer.ready();
-            awaited.wanted += layer.wanted();
-            awaited.waiting.extend(layer.workloads.iter().filter(|workload| !workload.is_ready()));
-        }
-        // Stable: among equals, the one that was heard of first has waited longest.
-        awaited.waiting.sort_by_key(|workload| {
-            let trouble = match workload.state {
-                WorkloadState::Failed => 0,
-                WorkloadState::Suspect => 1,
-                WorkloadState::InProgress | WorkloadState::Ready => 2,
-            };
-            (trouble, workload.ready * 100 / workload.wanted.max(1))
-        });
-        awaited
-    }
 }
