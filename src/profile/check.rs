@@ -12,24 +12,21 @@ pub enum Check {
     Injection,
     /// A caller without a certificate of the mesh is refused.
     Mtls,
-    /// Every service answers another one through the mesh.
-    Connectivity,
 }
 
 /// A word that names no check.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no check `{0}`; there are sidecars, injection, mtls and connectivity")]
+#[error("there is no check `{0}`; there are sidecars, injection and mtls")]
 pub struct UnknownCheck(pub String);
 
 impl Check {
-    pub const ALL: [Self; 4] = [Self::Sidecars, Self::Injection, Self::Mtls, Self::Connectivity];
+    pub const ALL: [Self; 3] = [Self::Sidecars, Self::Injection, Self::Mtls];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sidecars => "sidecars",
             Self::Injection => "injection",
             Self::Mtls => "mtls",
-            Self::Connectivity => "connectivity",
         }
     }
 }
@@ -51,9 +48,7 @@ impl FromStr for Check {
 
 pub(super) fn read_all(field: Field<'_>) -> Option<Vec<Check>> {
     let read = |item: &Field<'_>| {
-        item.word(&Check::ALL.map(Check::name), "one of sidecars, injection, mtls and connectivity")?
-            .parse()
-            .ok()
+        item.word(&Check::ALL.map(Check::name), "one of sidecars, injection and mtls")?.parse().ok()
     };
     all(field.items("a list of checks")?.iter().map(read))
 }

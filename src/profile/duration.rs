@@ -13,6 +13,19 @@ pub(super) fn read(field: Field<'_>) -> Option<Duration> {
     field.refuse(Mistake::Time { found: field.shown(), write })
 }
 
+/// A text that is no time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a time is written as 90s, 5m or 1h30m")]
+pub struct NotATime;
+
+/// A time as a profile has it, from elsewhere: `90s`, `5m`, `1h30m`.
+///
+/// # Errors
+/// [`NotATime`] for anything else, also for none at all.
+pub fn duration(text: &str) -> Result<Duration, NotATime> {
+    parse(text).ok_or(NotATime)
+}
+
 /// Hours, minutes and seconds, in this order, each at most once and not all zero.
 fn parse(text: &str) -> Option<Duration> {
     let (mut rest, mut seconds) = (text, 0_u64);

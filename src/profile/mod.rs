@@ -20,6 +20,7 @@ use crate::object::yaml::{Dialect, parse_located};
 use sheet::{Field, Sheet};
 
 pub use check::{Check, UnknownCheck};
+pub use duration::{NotATime, duration};
 pub use embedded::{GITOPS, Summary, embedded, load};
 pub use error::{Mistake, Problem, ProfileError};
 

@@ -27,7 +27,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::event::Event;
 
 pub use mode::{ColorChoice, Mode};
-pub use prompt::confirm;
+pub use prompt::{can_ask, confirm};
 
 use bars::Bars;
 use ink::Ink;

@@ -1,6 +1,11 @@
 //! A question before the run begins.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
+
+/// Whether there is somebody to ask: stdin and stderr are both a terminal.
+pub fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
 
 /// Asks on stderr and reads the answer from stdin. Only `y` or `yes` is a yes: a bare Enter, an end of
 /// input and everything else is a no.
