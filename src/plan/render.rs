@@ -1,0 +1,53 @@
+use std::path::{Path, PathBuf};
+
+use super::{Layer, Placed};
+use crate::kustomize::{self, DirSource, EmbeddedSource, Inline, Rendered, Source, Warning};
+use crate::profile::{self, LayerBase, Profile};
+
+/// The gitops tree that the paths of a profile's layers start from.
+#[derive(Clone, Debug)]
+pub enum Tree {
+    /// The one in this binary.
+    Embedded,
+    Folder(PathBuf),
+}
+
+/// A layer of a profile that does not render.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub struct Unrendered {
+    pub layer: String,
+    #[source]
+    pub source: Box<kustomize::Error>,
+}
+
+/// Renders the profile's layers, each with its inline kustomization on top.
+pub fn render(profile: &Profile, tree: &Tree) -> Result<(Vec<Layer>, Vec<Warning>), Unrendered> {
+    let mut warnings = Vec::new();
+    let mut layers = Vec::new();
+    for layer in &profile.layers {
+        let rendered = render_one(profile, layer, tree)
+            .map_err(|source| Unrendered { layer: layer.name.clone(), source: Box::new(source) })?;
+        warnings.extend(rendered.warnings);
+        let objects = rendered.objects.into_iter().map(Placed::from).collect();
+        layers.push(Layer::new(&layer.name, objects, layer.timeout));
+    }
+    Ok((layers, warnings))
+}
+
+fn render_one(profile: &Profile, layer: &profile::Layer, tree: &Tree) -> Result<Rendered, kustomize::Error> {
+    let embedded = EmbeddedSource(&profile::GITOPS);
+    let (source, root): (&dyn Source, PathBuf) = match (layer.base, tree) {
+        (LayerBase::Tree, Tree::Embedded) => (&embedded, PathBuf::new()),
+        (LayerBase::Tree, Tree::Folder(folder)) => (&DirSource, folder.clone()),
+        (LayerBase::Profile, _) => {
+            (&DirSource, profile.file.folder().map(Path::to_path_buf).unwrap_or_default())
+        }
+    };
+    let path = root.join(&layer.path);
+    let Some(fields) = &layer.kustomization else {
+        return kustomize::render(source, &path);
+    };
+    let file = PathBuf::from(profile.file.to_string());
+    kustomize::render_inline(source, &Inline { fields, file: &file, root: &root, layer: &path })
+}
