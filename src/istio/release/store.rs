@@ -146,6 +146,11 @@ impl Store {
 }
 
 impl Release {
+    /// The digest of the archive that it was unpacked from.
+    pub fn archive_sha256(&self) -> Digest {
+        self.receipt.archive_sha256
+    }
+
     /// The objects of an addon, in its file's order. The file is hashed again first.
     ///
     /// # Errors

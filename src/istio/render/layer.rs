@@ -6,7 +6,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::child::{self, Surroundings};
-use super::operator::Operator;
+use super::manner::Manner;
+use super::operator::{self, Operator};
 use super::{RenderError, installed_state, manifests, namespace, owner, tag};
 use crate::istio::release::Istioctl;
 use crate::istio::yaml;
@@ -57,9 +58,13 @@ pub struct IstioLayer {
 pub async fn render(istioctl: &Istioctl, request: &RenderRequest) -> Result<IstioLayer, RenderError> {
     let workspace = TempDir::with_prefix("kubestock-istio-").map_err(RenderError::Workspace)?;
     let overlays = write_overlays(workspace.path(), &request.overlays)?;
-    let operator = merge(istioctl, request, workspace.path(), &overlays).await?;
-    let components = generate(istioctl, request, workspace.path(), &overlays).await?;
-    let objects = assemble(components, Operator(&operator), request)?;
+    let manner = Manner::of(&request.version);
+    let operator = match manner {
+        Manner::Folder => merge(istioctl, request, workspace.path(), &overlays).await?,
+        Manner::Stream => operator::laid_over(&request.overlays),
+    };
+    let components = generate(istioctl, request, workspace.path(), &overlays, manner).await?;
+    let objects = assemble(components, Operator(&operator), request, manner)?;
     Ok(IstioLayer { objects, operator })
 }
 
@@ -89,12 +94,15 @@ async fn generate(
     request: &RenderRequest,
     workspace: &Path,
     overlays: &[OsString],
+    manner: Manner,
 ) -> Result<Vec<manifests::Component>, RenderError> {
     let folder = workspace.join("manifests");
-    fs_err::create_dir(&folder).map_err(RenderError::Workspace)?;
     let mut arguments: Vec<OsString> = ["manifest", "generate"].map(OsString::from).into();
     arguments.extend_from_slice(overlays);
-    arguments.extend(["-o".into(), folder.clone().into_os_string()]);
+    if manner == Manner::Folder {
+        fs_err::create_dir(&folder).map_err(RenderError::Workspace)?;
+        arguments.extend(["-o".into(), folder.clone().into_os_string()]);
+    }
     let mut surroundings = Surroundings::Bare;
     if let Some(cluster) = &request.cluster {
         surroundings = Surroundings::ForLogin;
@@ -102,8 +110,12 @@ async fn generate(
         arguments.push(cluster.kubeconfig.clone().into_os_string());
         arguments.extend(["--context".into(), cluster.context.clone().into()]);
     }
-    child::run(istioctl, &arguments, workspace, surroundings, request.timeout).await?;
-    manifests::read(&folder, &child::shown(&arguments))
+    let printed = child::run(istioctl, &arguments, workspace, surroundings, request.timeout).await?;
+    let command = child::shown(&arguments);
+    match manner {
+        Manner::Folder => manifests::read(&folder, &command),
+        Manner::Stream => manifests::split(&printed, &command),
+    }
 }
 
 /// Adds to the charts' objects what `install` adds.
@@ -111,6 +123,7 @@ fn assemble(
     components: Vec<manifests::Component>,
     operator: Operator<'_>,
     request: &RenderRequest,
+    manner: Manner,
 ) -> Result<Vec<Object>, RenderError> {
     let mut objects = Vec::new();
     let has_namespace = |object: &Object| object.is("", "Namespace") && object.name() == operator.namespace();
@@ -128,7 +141,9 @@ fn assemble(
             tag::add_default_tag(&mut objects, operator);
         }
     }
-    objects.push(made(installed_state::installed_state(operator))?);
+    if manner == Manner::Folder {
+        objects.push(made(installed_state::installed_state(operator))?);
+    }
     Ok(objects)
 }
 

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::RenderError;
+use super::owner::COMPONENT;
 use crate::istio::yaml;
 use crate::object::Object;
 
@@ -17,12 +18,43 @@ pub(super) struct Component {
     pub(super) objects: Vec<Object>,
 }
 
+/// Sorts what `istioctl manifest generate` printed into its components. The charts of `base` and of
+/// `istiod` label some of their objects only with their own name.
+pub(super) fn split(printed: &str, command: &str) -> Result<Vec<Component>, RenderError> {
+    let objects = yaml::objects(printed).map_err(|source| RenderError::NotObjects {
+        command: command.to_owned(),
+        what: "its output".to_owned(),
+        source,
+    })?;
+    let mut components: Vec<Component> = Vec::new();
+    for object in objects {
+        let name = component_of(&object).to_owned();
+        match components.iter_mut().find(|component| component.name == name) {
+            Some(component) => component.objects.push(object),
+            None => components.push(Component { name, objects: vec![object] }),
+        }
+    }
+    in_order(components, command)
+}
+
+fn component_of(object: &Object) -> &str {
+    let is_base = object.is("apiextensions.k8s.io", "CustomResourceDefinition")
+        || object.label("helm.sh/chart").is_some_and(|chart| chart.starts_with("base-"));
+    let otherwise = if is_base { "Base" } else { "Pilot" };
+    object.label(COMPONENT).unwrap_or(otherwise)
+}
+
 /// Reads what `istioctl manifest generate -o FOLDER` wrote: `Base/Base.yaml`,
 /// `Base/Pilot/Pilot.yaml` and so on (`operator/cmd/mesh/manifest-generate.go`, RenderToDir). On
 /// stdout the same objects come in one stream, where many do not say which component's they are.
 pub(super) fn read(folder: &Path, command: &str) -> Result<Vec<Component>, RenderError> {
     let mut components = Vec::new();
     collect(folder, command, DEPTH, &mut components)?;
+    in_order(components, command)
+}
+
+/// The components that bring something, each after those it depends on.
+fn in_order(mut components: Vec<Component>, command: &str) -> Result<Vec<Component>, RenderError> {
     components.retain(|component| !component.objects.is_empty());
     components.sort_by_key(|component| {
         let place = ORDER.iter().position(|name| *name == component.name).unwrap_or(ORDER.len());

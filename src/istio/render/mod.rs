@@ -21,6 +21,7 @@ mod error;
 mod installed_state;
 mod layer;
 mod manifests;
+mod manner;
 mod namespace;
 mod operator;
 mod owner;

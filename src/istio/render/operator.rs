@@ -1,4 +1,4 @@
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The namespace that Istio is installed in where nothing names one.
 const DEFAULT_NAMESPACE: &str = "istio-system";
@@ -23,7 +23,7 @@ impl<'a> Operator<'a> {
 
     /// None for the default revision.
     pub(super) fn revision(self) -> Option<&'a str> {
-        self.text("/spec/revision")
+        self.text("/spec/revision").or_else(|| self.text("/spec/values/revision"))
     }
 
     pub(super) fn network(self) -> Option<&'a str> {
@@ -49,10 +49,22 @@ impl<'a> Operator<'a> {
     }
 }
 
+/// The overlays laid over each other in order, which is all that is read here of what newer istioctls
+/// merge by themselves: every profile of theirs with a sidecar has istiod.
+pub(super) fn laid_over(overlays: &[Value]) -> Value {
+    let mut operator = json!({
+        "metadata": {"namespace": DEFAULT_NAMESPACE},
+        "spec": {"components": {"pilot": {"enabled": true}}},
+    });
+    for overlay in overlays {
+        json_patch::merge(&mut operator, overlay);
+    }
+    operator
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn the_default_tag_is_for_the_default_revision_or_the_first_one() {
