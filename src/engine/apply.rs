@@ -1,0 +1,106 @@
+use std::borrow::Cow;
+
+use futures::StreamExt;
+use tokio::time::Instant;
+
+use super::run::{Patience, Run};
+use super::{EngineError, FailedObject};
+use crate::cluster::{ApiError, Applied, Mode, Outcome};
+use crate::event::{ApplyOutcome, Event};
+use crate::istio::render::leave_to_istiod;
+use crate::object::{Object, Wave};
+use crate::plan::{ApplySet, Placed};
+
+/// How many requests are on their way at once: a server on a laptop is busy with these, and a large
+/// one counts 1 user's fair share in tens.
+const CONCURRENT: usize = 16;
+
+/// A layer on its way into the cluster.
+#[derive(Debug)]
+pub(super) struct Application<'a> {
+    pub run: &'a Run<'a>,
+    pub layer: &'a str,
+    pub set: &'a ApplySet,
+    /// When what passes is not tried again any more.
+    pub deadline: Instant,
+}
+
+impl Application<'_> {
+    /// Applies the objects of a wave. All of them are tried, so that all that is wrong is told at once.
+    pub(super) async fn wave(&self, wave: Wave, objects: &[&Placed]) -> Result<(), EngineError> {
+        self.run.say(Event::WaveStarted {
+            layer: self.layer.to_owned(),
+            wave: wave.name(),
+            objects: objects.len(),
+        });
+        let attempts = futures::stream::iter(objects.iter().map(|placed| self.object(placed)));
+        let results: Vec<Result<(), EngineError>> = attempts.buffer_unordered(CONCURRENT).collect().await;
+        let mut all_failed = Vec::new();
+        for result in results {
+            match result {
+                Err(EngineError::Apply { failed, .. }) => all_failed.extend(failed),
+                other => other?,
+            }
+        }
+        if all_failed.is_empty() {
+            return Ok(());
+        }
+        all_failed.sort_by(|a, b| a.object.cmp(&b.object));
+        Err(EngineError::Apply { layer: self.layer.to_owned(), failed: all_failed })
+    }
+
+    async fn object(&self, placed: &Placed) -> Result<(), EngineError> {
+        let mut object = placed.object.clone();
+        self.set.mark(&mut object);
+        let mut patience = Patience::until(self.deadline);
+        let mut told = None;
+        let error = loop {
+            self.run.go_on()?;
+            let error = match self.attempt(&object).await {
+                Ok(applied) => {
+                    self.say(&object, of(applied.outcome), None);
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            let Some(wait) = patience.after(&error) else { break error };
+            let reason = error.to_string();
+            if told.as_ref() != Some(&reason) {
+                self.run.say(Event::ApplyRetried {
+                    layer: self.layer.to_owned(),
+                    object: object.id(),
+                    reason: reason.clone(),
+                });
+                told = Some(reason);
+            }
+            self.run.pause(wait).await?;
+        };
+        self.say(&object, ApplyOutcome::Failed, Some(error.to_string()));
+        let failed = FailedObject { object: object.id(), at: placed.at.clone(), error };
+        Err(EngineError::Apply { layer: self.layer.to_owned(), failed: vec![failed] })
+    }
+
+    async fn attempt(&self, object: &Object) -> Result<Applied, ApiError> {
+        let mut object = Cow::Borrowed(object);
+        if object.kind() == "ValidatingWebhookConfiguration"
+            && let Some(live) = self.run.cluster.get(&object).await?
+        {
+            leave_to_istiod(object.to_mut(), &live);
+        }
+        self.run.cluster.apply(&object, Mode::Persist).await
+    }
+
+    fn say(&self, object: &Object, outcome: ApplyOutcome, message: Option<String>) {
+        self.run.tally.count(outcome);
+        let layer = self.layer.to_owned();
+        self.run.say(Event::ObjectApplied { layer, object: object.id(), outcome, message });
+    }
+}
+
+fn of(outcome: Outcome) -> ApplyOutcome {
+    match outcome {
+        Outcome::Created => ApplyOutcome::Created,
+        Outcome::Changed => ApplyOutcome::Changed,
+        Outcome::Unchanged => ApplyOutcome::Unchanged,
+    }
+}

@@ -1,0 +1,79 @@
+use std::time::Duration;
+
+use crate::cluster::ApiError;
+use crate::istio::release::ReleaseError;
+use crate::istio::render::RenderError;
+use crate::kustomize::At;
+use crate::object::{NotAnObject, ObjectId};
+use crate::plan::Homeless;
+use crate::profile::Check;
+
+/// Why a run did not reach its end.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A signal asked for it; what was applied stays.
+    #[error("interrupted")]
+    Interrupted,
+
+    /// `doing` ends the sentence "while ...".
+    #[error("{source} (while {doing})")]
+    Api { doing: &'static str, source: ApiError },
+
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
+
+    #[error(transparent)]
+    Istio(#[from] RenderError),
+
+    #[error("the kubeconfig for istioctl cannot be written")]
+    Kubeconfig(#[source] std::io::Error),
+
+    #[error("an object of the installer's own is malformed")]
+    Own(#[from] NotAnObject),
+
+    /// Objects that name no namespace, and of which there is no other copy.
+    #[error("{} objects name no namespace", .0.len())]
+    Homeless(Vec<Homeless>),
+
+    #[error("{} objects of layer `{layer}` could not be applied", failed.len())]
+    Apply { layer: String, failed: Vec<FailedObject> },
+
+    /// `failed` where waiting longer is of no use; else the time was over.
+    #[error("layer `{layer}` is not ready after {} s", after.as_secs())]
+    NotReady { layer: String, after: Duration, failed: bool, unready: Vec<Unready> },
+
+    #[error("the webhook `{webhook}` does not answer after {} s", after.as_secs())]
+    Silent { layer: String, webhook: String, after: Duration, last: String },
+
+    #[error("{} checks failed", .0.len())]
+    Checks(Vec<(Check, String)>),
+
+    /// Another run may have begun: this one must not go on writing.
+    #[error("the Lease of this run was lost")]
+    LeaseLost,
+}
+
+/// An object that the server refused for good, or until the time was over.
+#[derive(Debug)]
+pub struct FailedObject {
+    pub object: ObjectId,
+    pub at: Option<At>,
+    pub error: ApiError,
+}
+
+/// A workload that is not ready.
+#[derive(Clone, Debug)]
+pub struct Unready {
+    pub object: ObjectId,
+    pub at: Option<At>,
+    /// What its status says: `1 of 2 pods are ready`.
+    pub status: String,
+    /// What is wrong with it, where that is known.
+    pub reason: Option<String>,
+}
+
+impl EngineError {
+    pub(super) fn api(doing: &'static str) -> impl FnOnce(ApiError) -> Self {
+        move |source| Self::Api { doing, source }
+    }
+}

@@ -1,0 +1,94 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::EngineError;
+use super::apply::Application;
+use super::gate::{self};
+use super::run::{Patience, Run};
+use super::wait::{Awaited, until_ready};
+use crate::cluster::Mode;
+use crate::object::Wave;
+use crate::plan::{ApplySet, Layer, NAMESPACE, Placed, Rollout, Stage};
+use crate::readiness;
+
+/// Applies a layer stage by stage, each ready before the next begins.
+pub(super) async fn apply(run: &Run<'_>, layer: &Layer) -> Result<(), EngineError> {
+    let deadline = Instant::now() + layer.timeout;
+    let set = ApplySet::of(layer);
+    remember(run, &set, deadline).await?;
+    let application = Application { run, layer: &layer.name, set: &set, deadline };
+    for stage in &layer.stages {
+        for (wave, objects) in stage.waves() {
+            application.wave(wave, &objects).await?;
+            if wave == Wave::Definitions {
+                established(run, layer, objects, deadline).await?;
+            }
+        }
+        if layer.rollout == Rollout::Awaited {
+            rolled_out(run, layer, stage, deadline).await?;
+        }
+        gate::all_open(run, layer, &stage.gates, deadline).await?;
+    }
+    Ok(())
+}
+
+/// Waits for the workloads of a layer that was not awaited while it was applied.
+pub(super) async fn roll_out(run: &Run<'_>, layer: &Layer) -> Result<(), EngineError> {
+    let deadline = Instant::now() + layer.timeout;
+    for stage in &layer.stages {
+        rolled_out(run, layer, stage, deadline).await?;
+    }
+    Ok(())
+}
+
+/// Brings the parent of the layer's ApplySet up to date: before any member, so that none is ever
+/// unaccounted for (KEP-3659).
+async fn remember(run: &Run<'_>, set: &ApplySet, deadline: Instant) -> Result<(), EngineError> {
+    let mut patience = Patience::until(deadline);
+    loop {
+        run.go_on()?;
+        let attempt = async {
+            let live = run.cluster.read("v1", "ConfigMap", Some(NAMESPACE), &set.name).await?;
+            Ok(set.parent(live.as_ref()))
+        };
+        let applied = match attempt.await {
+            Ok(parent) => run.cluster.apply(&parent?, Mode::Persist).await.map(drop),
+            Err(error) => Err(error),
+        };
+        let Err(error) = applied else { return Ok(()) };
+        match patience.after(&error) {
+            Some(wait) => run.pause(wait).await?,
+            None => return Err(EngineError::api("recording what the layer consists of")(error)),
+        }
+    }
+}
+
+/// Waits until the kinds that were just defined can be used.
+async fn established(
+    run: &Run<'_>,
+    layer: &Layer,
+    definitions: Vec<&Placed>,
+    deadline: Instant,
+) -> Result<(), EngineError> {
+    until_ready(run, &Awaited { layer, objects: definitions, deadline, quietly: true }).await?;
+    run.cluster.discover().await.map_err(EngineError::api("reading the kinds that the cluster knows"))
+}
+
+async fn rolled_out(
+    run: &Run<'_>,
+    layer: &Layer,
+    stage: &Stage,
+    deadline: Instant,
+) -> Result<(), EngineError> {
+    let is_awaited = |placed: &&Placed| {
+        readiness::is_workload(&placed.object) || Wave::of(&placed.object) == Wave::CustomResources
+    };
+    let objects = stage.objects.iter().filter(is_awaited).collect();
+    until_ready(run, &Awaited { layer, objects, deadline, quietly: false }).await
+}
+
+/// How long a layer has been at it.
+pub(super) fn since(layer: &Layer, deadline: Instant) -> Duration {
+    layer.timeout.saturating_sub(deadline.saturating_duration_since(Instant::now()))
+}

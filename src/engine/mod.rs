@@ -1,0 +1,20 @@
+//! The loop: fetch and render, then each layer: apply, wait; then what was left to the end, and the
+//! checks. It says what happens as events, and asks nobody anything.
+
+mod apply;
+mod check;
+mod diagnose;
+mod error;
+mod gate;
+mod install;
+mod layer;
+mod locality;
+mod prepare;
+mod run;
+mod wait;
+
+pub use error::{EngineError, FailedObject, Unready};
+pub use install::{Install, Installed, install};
+pub use locality::{Locality, locality};
+pub use prepare::fetch;
+pub use run::Tally;

@@ -1,0 +1,114 @@
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::cluster::{Cluster, Target};
+use crate::engine::EngineError;
+use crate::event::{Announcer, Event};
+use crate::istio::release::{Obtained, Progress, Release, ReleaseError, Store};
+use crate::istio::render::{self, RenderRequest};
+use crate::object::Object;
+use crate::plan::{self, Layer};
+use crate::profile::Istio;
+
+/// How long one run of istioctl may take; it takes half a second.
+const ISTIOCTL: Duration = Duration::from_secs(60);
+
+/// How often the progress of a download is said.
+const SAY_EVERY: Duration = Duration::from_millis(100);
+
+/// Brings the release that a profile names into the cache, or finds it there.
+pub async fn fetch(istio: &Istio, cache: &Path, announcer: &Announcer) -> Result<Release, ReleaseError> {
+    let telling = Telling { announcer, last: Mutex::new(None), attempt: AtomicU32::new(0) };
+    let store = Store::new(cache)?;
+    let release = store.obtain(&istio.source, &istio.addons, &|progress| telling.tell(progress)).await?;
+    if let Obtained::Downloaded { replaced: Some(why), .. } = &release.obtained {
+        announcer.say(Event::Warned { warning: format!("downloaded again: {why}") });
+    }
+    announcer.say(Event::ReleaseReady {
+        version: release.version.clone(),
+        sha256: release.archive_sha256().to_string(),
+        cached: release.obtained == Obtained::Cached,
+    });
+    Ok(release)
+}
+
+/// Turns the progress of a download into events, a few times a second at most.
+struct Telling<'a> {
+    announcer: &'a Announcer,
+    last: Mutex<Option<Instant>>,
+    attempt: AtomicU32,
+}
+
+impl Telling<'_> {
+    fn tell(&self, progress: Progress) {
+        let event = match progress {
+            Progress::Waiting => {
+                let warning = "another run is filling the cache; waiting for it".to_owned();
+                Event::Warned { warning }
+            }
+            Progress::Started { url, attempt } => {
+                self.attempt.store(u32::try_from(attempt).unwrap_or(u32::MAX), Ordering::Relaxed);
+                Event::DownloadStarted { url, total_bytes: None }
+            }
+            Progress::Received { received, total } if self.is_due() || total == Some(received) => {
+                Event::DownloadProgress { received_bytes: received, total_bytes: total }
+            }
+            Progress::Retrying { why, wait } => {
+                let attempt = self.attempt.load(Ordering::Relaxed);
+                Event::DownloadRetried { attempt, reason: why, after: wait }
+            }
+            Progress::Received { .. } | Progress::Unpacking => return,
+        };
+        self.announcer.say(event);
+    }
+
+    fn is_due(&self) -> bool {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|last| last.elapsed() >= SAY_EVERY);
+        if due {
+            *last = Some(Instant::now());
+        }
+        due
+    }
+}
+
+/// Istio and its addons as layers, for this cluster.
+pub(super) async fn istio_layers(
+    istio: &Istio,
+    release: &Release,
+    cluster: &Cluster,
+    target: &Target,
+) -> Result<Vec<Layer>, EngineError> {
+    // istioctl gets a copy of the one context that was resolved: what becomes of the person's own
+    // kubeconfig meanwhile is nothing to this run.
+    let kubeconfig = target.write_kubeconfig().map_err(EngineError::Kubeconfig)?;
+    let request = RenderRequest {
+        version: istio.version.clone(),
+        overlays: vec![istio.overlay.clone()],
+        cluster: Some(render::Cluster {
+            kubeconfig: kubeconfig.path().to_owned(),
+            context: target.context.clone(),
+        }),
+        previous_install: has_injector(cluster).await?,
+        timeout: ISTIOCTL,
+    };
+    let rendered = render::render(&release.istioctl, &request).await?;
+    let mut layers = vec![plan::istio(rendered.objects, istio.timeout)];
+    let mut addons: Vec<Object> = Vec::new();
+    for addon in &istio.addons {
+        addons.extend(release.addon(*addon)?);
+    }
+    if !addons.is_empty() {
+        layers.push(plan::addons(addons, istio.timeout));
+    }
+    Ok(layers)
+}
+
+/// Whether some Istio was installed before (`operator/cmd/mesh/install.go` asks the same).
+async fn has_injector(cluster: &Cluster) -> Result<bool, EngineError> {
+    let (api_version, kind) = ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration");
+    let found = cluster.list(api_version, kind, None, Some("app=sidecar-injector")).await;
+    Ok(!found.map_err(EngineError::api("looking for an Istio that is there"))?.is_empty())
+}
