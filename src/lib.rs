@@ -2,6 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(windows)]
+compile_error!("kubestock-install runs on Linux and macOS; on Windows, build and run it inside WSL");
+
 /// YAML in and out, identity, references between objects, the waves they are applied in. Pure.
 pub mod object;
 
@@ -20,11 +23,29 @@ pub mod istio;
 /// What a file in profiles/ may say, and what is said of a wrong one.
 pub mod profile;
 
+/// What a run will do: layers of objects in the order they are applied. Pure.
+pub mod plan;
+
+/// The Kubernetes API: connect, discovery, apply, watch into snapshots, exec. Knows no policy.
+pub mod cluster;
+
+/// The loop: prepare, then each layer: apply, wait; then the checks. Events out.
+pub mod engine;
+
+/// The command line.
+pub mod cli;
+
+/// Flags, environment and profile, resolved once.
+pub mod settings;
+
+/// The commands, each from its arguments to its exit code.
+pub mod command;
+
+/// Every room's error in words for a person, with a hint and an exit code.
+pub mod failure;
+
 /// Recorded objects and events in; ready or not, and why not, out. Pure.
 pub mod readiness;
 
 /// Shows the facts of a run: bars for a terminal, lines for CI, JSON lines for programs.
 pub mod ui;
-
-/// The Kubernetes API: connect, discover, apply, watch, lease, exec. Knows no policy.
-pub mod cluster;

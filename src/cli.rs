@@ -1,0 +1,219 @@
+//! The command line, in clap's derive form. No logic beyond what clap cannot say by itself.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::profile;
+
+/// Brings KubeStock up behind a STRICT Istio mesh, and proves that it works.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    arg_required_else_help = true,
+    override_usage = "kubestock-install [OPTIONS] <PROFILE>\n       kubestock-install <COMMAND>",
+    after_help = "\
+Exit codes:
+  0 done, 2 usage, 3 cluster or preflight, 4 download, 5 Istio, 6 apply, 7 timeout,
+  8 checks, 130 interrupted, 143 terminated"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Short for `install --profile <PROFILE>`: demo, production, minimal, or a file
+    pub profile: Option<String>,
+
+    #[command(flatten)]
+    pub install: InstallArgs,
+
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Installs what a profile describes
+    Install {
+        /// A profile of this program (demo, production, minimal), or a file
+        #[arg(long, value_name = "NAME|FILE")]
+        profile: String,
+
+        #[command(flatten)]
+        install: InstallArgs,
+    },
+
+    /// Prints the objects of a folder with a kustomization file; contacts nothing
+    Render {
+        /// The folder
+        path: PathBuf,
+
+        /// The form to print them in
+        #[arg(short, long, value_name = "FORM", default_value = "yaml")]
+        output: ObjectForm,
+    },
+
+    /// Lists the profiles of this program
+    Profiles,
+
+    /// Downloads the Istio release that a profile names, and proves it; contacts no cluster
+    Fetch {
+        /// A profile of this program, or a file
+        #[arg(default_value = "demo")]
+        profile: String,
+
+        #[command(flatten)]
+        cache: CacheArgs,
+
+        /// How to tell what happens
+        #[arg(long, value_name = "FORM", default_value = "text")]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct InstallArgs {
+    /// A gitops tree of your own, with base/ and overlays/staging/
+    #[arg(long, value_name = "DIR")]
+    pub gitops: Option<PathBuf>,
+
+    /// The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// The context in the kubeconfig [default: its current one]
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+
+    #[command(flatten)]
+    pub cache: CacheArgs,
+
+    /// How long each layer may take, in the place of the profile's own times (90s, 5m, 1h)
+    #[arg(long, value_name = "TIME", value_parser = profile::duration)]
+    pub timeout: Option<Duration>,
+
+    /// How to tell what happens
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub output: Output,
+
+    /// Do not ask before a cluster that is not on this machine is changed
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CacheArgs {
+    /// Where proven releases are kept [default: kubestock-install in the user's cache folder]
+    #[arg(long, value_name = "DIR", env = "KUBESTOCK_INSTALL_CACHE_DIR", hide_env_values = true)]
+    pub cache_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct LookArgs {
+    /// Tell more: -v each object, -vv what is sent to the cluster
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    Text,
+    /// One JSON object a line; docs/events.md describes them
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ObjectForm {
+    Yaml,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Cli {
+    /// Reads the arguments, the program's name first.
+    ///
+    /// # Errors
+    /// clap's, which print themselves; also for an option of an installation that stands before a
+    /// command, where clap alone would drop it without a word.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        let cli = Self::from_arg_matches(&matches)?;
+        if let Some((name, _)) = matches.subcommand() {
+            let is_given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+            let own = ["profile", "gitops", "kubeconfig", "context", "cache_dir", "timeout", "output", "yes"];
+            if let Some(stray) = own.iter().copied().find(is_given) {
+                let flag = format!("--{}", stray.replace('_', "-"));
+                let shown = if stray == "profile" { "a profile" } else { &flag };
+                let message = format!("{shown} stands before `{name}`; options come after the command");
+                return Err(command.error(ErrorKind::ArgumentConflict, message));
+            }
+        } else if cli.profile.is_none() {
+            let message = "which profile? `kubestock-install profiles` lists them";
+            return Err(command.error(ErrorKind::MissingRequiredArgument, message));
+        }
+        Ok(cli)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &str) -> Result<Cli, clap::Error> {
+        Cli::read(std::iter::once("kubestock-install").chain(arguments.split_whitespace()).map(Into::into))
+    }
+
+    #[test]
+    fn the_declaration_is_one_that_clap_accepts() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_profile_alone_is_short_for_install() {
+        for arguments in ["demo --yes", "--yes demo", "--context kind-kind demo"] {
+            let cli = read(arguments).unwrap();
+            assert_eq!((cli.profile.as_deref(), cli.command.is_none()), (Some("demo"), true), "{arguments}");
+        }
+        let cli = read("install --profile my.yaml --timeout 1m30s").unwrap();
+        let Some(Command::Install { profile, install }) = cli.command else { panic!("not install") };
+        assert_eq!((profile.as_str(), install.timeout), ("my.yaml", Some(Duration::from_secs(90))));
+    }
+
+    #[test]
+    fn names_of_commands_are_reserved() {
+        assert!(matches!(read("profiles").unwrap().command, Some(Command::Profiles)));
+    }
+
+    #[test]
+    fn an_option_that_would_be_dropped_is_an_error() {
+        let cases = [
+            ("--gitops x render y", "--gitops stands before `render`"),
+            ("demo profiles", "profile stands before `profiles`"),
+            ("--yes", "which profile?"),
+        ];
+        for (arguments, expected) in cases {
+            let error = read(arguments).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(expected), "{arguments}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_a_unit_is_refused() {
+        assert!(read("demo --timeout 90").is_err());
+    }
+}

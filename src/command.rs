@@ -1,0 +1,55 @@
+//! The commands: each from its arguments to its exit code.
+
+mod fetch;
+mod install;
+mod profiles;
+mod render;
+mod show;
+mod signals;
+mod told;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+/// Carries the command out; what went wrong is told, and its exit code is the program's.
+pub fn run(cli: Cli) -> ExitCode {
+    // Two libraries bring a provider each; without this choice the first TLS connection panics.
+    // It fails only where the choice was made already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let look = cli.look;
+    trace(look.verbose);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return told::failure(&Failure::Runtime(error)),
+    };
+    let code = match (cli.command, cli.profile) {
+        (Some(Command::Install { profile, install }), _) => {
+            runtime.block_on(install::run(&profile, install, &look))
+        }
+        (Some(Command::Render { path, output }), _) => render::run(&path, output),
+        (Some(Command::Profiles), _) => profiles::run(),
+        (Some(Command::Fetch { profile, cache, output }), _) => {
+            runtime.block_on(fetch::run(&profile, cache, output, &look))
+        }
+        (None, Some(profile)) => runtime.block_on(install::run(&profile, cli.install, &look)),
+        // `Cli::read` lets no such command line pass.
+        (None, None) => ExitCode::from(Failure::USAGE),
+    };
+    // A prompt that nobody answered any more still waits in a thread of its own.
+    runtime.shutdown_background();
+    code
+}
+
+/// What libraries log, on stderr: for `-vv`, or as RUST_LOG says.
+fn trace(verbose: u8) {
+    use tracing_subscriber::EnvFilter;
+    let filter = match (std::env::var_os(EnvFilter::DEFAULT_ENV), verbose) {
+        (Some(_), _) => EnvFilter::from_default_env(),
+        (None, 0 | 1) => return,
+        (None, 2) => EnvFilter::new("kubestock_install=debug,kube=debug"),
+        (None, _) => EnvFilter::new("trace"),
+    };
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

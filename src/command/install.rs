@@ -1,0 +1,126 @@
+use std::process::ExitCode;
+use std::time::Instant;
+
+use super::show::Show;
+use crate::cli::{InstallArgs, LookArgs};
+use crate::cluster::Cluster;
+use crate::engine::{self, EngineError, Install, Installed, Locality, Tally};
+use crate::event::{Event, Step};
+use crate::failure::Failure;
+use crate::plan::{self, Layer};
+use crate::settings::Settings;
+use crate::ui;
+
+/// Installs what a profile describes.
+pub(super) async fn run(profile: &str, arguments: InstallArgs, look: &LookArgs) -> ExitCode {
+    let mut show = Show::new(arguments.output, look);
+    let begun = Instant::now();
+    let tally = Tally::default();
+    let ended = install(profile, arguments, &mut show, &tally).await;
+    show.end(ended, &tally, begun.elapsed()).await
+}
+
+async fn install(
+    profile: &str,
+    arguments: InstallArgs,
+    show: &mut Show,
+    tally: &Tally,
+) -> Result<Vec<String>, Failure> {
+    let settings = Settings::resolve(profile, arguments)?;
+    // Nothing is contacted before the files are known to be right.
+    let (layers, warnings) = plan::render(&settings.profile, &settings.tree)?;
+    let cluster = connect(&settings, show).await?;
+    for warning in warnings {
+        show.announcer.say(Event::Warned { warning: warning.to_string() });
+    }
+    show.begin()?;
+    let installed = carry_out(&settings, layers, &cluster, show, tally).await?;
+    Ok(next_commands(&settings, &installed))
+}
+
+/// Connects, and asks where the cluster looks like one that others use.
+async fn connect(settings: &Settings, show: &Show) -> Result<Cluster, Failure> {
+    let target = &settings.target;
+    let begun = Instant::now();
+    show.announcer.say(Event::RunStarted {
+        profile: settings.profile.name.clone(),
+        context: target.context.clone(),
+        server: target.server.clone(),
+    });
+    show.announcer.say(Event::StepStarted { step: Step::Connect });
+    let cluster = Cluster::connect(target).await?;
+    cluster.discover().await.map_err(Failure::Discovery)?;
+    let nodes = cluster.list("v1", "Node", None, None).await.ok();
+    if let Locality::Elsewhere(why) = engine::locality(&target.server, nodes.as_deref())
+        && !settings.yes
+    {
+        confirm(settings, why).await?;
+    }
+    show.announcer.say(Event::StepFinished { step: Step::Connect, elapsed: begun.elapsed() });
+    Ok(cluster)
+}
+
+async fn confirm(settings: &Settings, why: String) -> Result<(), Failure> {
+    let unconfirmed = |why, asked| Failure::Unconfirmed {
+        context: settings.target.context.clone(),
+        server: settings.target.server.clone(),
+        why,
+        asked,
+    };
+    if !ui::can_ask() {
+        return Err(unconfirmed(why, false));
+    }
+    let (context, profile) = (&settings.target.context, &settings.profile.name);
+    let question = format!("Install `{profile}` into the cluster of context `{context}`? {why}.");
+    let answer = tokio::task::spawn_blocking(move || ui::confirm(&question)).await;
+    let answer = answer.map_err(std::io::Error::other).flatten().map_err(Failure::Output)?;
+    if answer { Ok(()) } else { Err(unconfirmed(why, true)) }
+}
+
+async fn carry_out(
+    settings: &Settings,
+    layers: Vec<Layer>,
+    cluster: &Cluster,
+    show: &Show,
+    tally: &Tally,
+) -> Result<Installed, Failure> {
+    let install = Install {
+        profile: &settings.profile,
+        layers,
+        target: &settings.target,
+        cluster,
+        cache: &settings.cache,
+        timeout: settings.timeout,
+        holder: holder(),
+    };
+    engine::install(install, &show.announcer, &show.stop, tally).await.map_err(|error| match error {
+        EngineError::Interrupted => show.interrupted(),
+        error => Failure::Engine(Box::new(error)),
+    })
+}
+
+/// Who runs this, for others who find the Lease taken: `user@host-pid`.
+fn holder() -> String {
+    let user =
+        std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
+    let host = std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
+    let host = host.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "localhost".into());
+    format!("{user}@{host}-{}", std::process::id())
+}
+
+/// What a person would do next, as commands for this very cluster.
+fn next_commands(settings: &Settings, installed: &Installed) -> Vec<String> {
+    let kubectl = format!("kubectl --context {}", settings.target.context);
+    let pods = installed.namespaces.iter().map(|namespace| format!("{kubectl} get pods -n {namespace}"));
+    let dashboards = installed.addons.iter().filter_map(|addon| {
+        use crate::istio::release::Addon;
+        // Kiali's Service listens on 20001, not on the 20000 that is often written.
+        let (service, port) = match addon {
+            Addon::Kiali => ("kiali", "20001"),
+            Addon::Grafana => ("grafana", "3000"),
+            Addon::Prometheus | Addon::Jaeger => return None,
+        };
+        Some(format!("{kubectl} port-forward -n istio-system svc/{service} {port}"))
+    });
+    pods.chain(dashboards).collect()
+}

@@ -1,0 +1,109 @@
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::signals::{self, Listening};
+use crate::cli::{Color, LookArgs, Output};
+use crate::engine::Tally;
+use crate::event::{Announcer, ApplyOutcome, Ending, Event, Finished};
+use crate::failure::{Failure, Signal};
+use crate::ui::{self, ColorChoice, Mode};
+
+/// A command that shows what it does: its events on their way to the person or program that asked.
+pub(super) struct Show {
+    pub(super) announcer: Announcer,
+    /// Cancelled once a signal has asked the command to end.
+    pub(super) stop: CancellationToken,
+    events: Option<UnboundedReceiver<Event>>,
+    showing: Option<JoinHandle<()>>,
+    listening: Option<Listening>,
+    mode: Mode,
+    color: ColorChoice,
+    verbose: u8,
+}
+
+impl Show {
+    pub(super) fn new(output: Output, look: &LookArgs) -> Self {
+        let (announcer, events) = Announcer::new();
+        let is_ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+        Self {
+            announcer,
+            stop: CancellationToken::new(),
+            events: Some(events),
+            showing: None,
+            listening: None,
+            mode: Mode::choose(output == Output::Json, std::io::stdout().is_terminal(), is_ci),
+            color: match look.color {
+                Color::Auto => ColorChoice::Auto,
+                Color::Always => ColorChoice::Always,
+                Color::Never => ColorChoice::Never,
+            },
+            verbose: look.verbose,
+        }
+    }
+
+    /// Begins to show, and to hear signals. Events said before wait until now: what asks a person
+    /// (a login, a confirmation) comes before the first bar.
+    pub(super) fn begin(&mut self) -> Result<(), Failure> {
+        self.draw();
+        let listening = signals::listen(self.announcer.clone(), self.stop.clone());
+        self.listening = Some(listening.map_err(Failure::Runtime)?);
+        Ok(())
+    }
+
+    /// That a signal has ended the command, and which.
+    pub(super) fn interrupted(&self) -> Failure {
+        Failure::Interrupted(self.listening.as_ref().map_or(Signal::Interrupt, Listening::signal))
+    }
+
+    fn draw(&mut self) {
+        if let Some(events) = self.events.take() {
+            self.showing = Some(tokio::spawn(ui::show(events, self.mode, self.color, self.verbose)));
+        }
+    }
+
+    /// Shows how the command ended, as the last of its events, and waits until that is written.
+    pub(super) async fn end(
+        mut self,
+        ended: Result<Vec<String>, Failure>,
+        tally: &Tally,
+        elapsed: Duration,
+    ) -> ExitCode {
+        self.draw();
+        let (next, failure) = match ended {
+            Ok(next) => (next, None),
+            Err(failure) => (Vec::new(), Some(failure)),
+        };
+        let exit_code = failure.as_ref().map_or(0, Failure::exit_code);
+        self.announcer.say(Event::Finished(Finished {
+            outcome: match &failure {
+                None => Ending::Done,
+                Some(Failure::Interrupted(_)) => Ending::Interrupted,
+                Some(_) => Ending::Failed,
+            },
+            exit_code,
+            created: tally.get(ApplyOutcome::Created),
+            changed: tally.get(ApplyOutcome::Changed),
+            unchanged: tally.get(ApplyOutcome::Unchanged),
+            failed: tally.get(ApplyOutcome::Failed),
+            elapsed,
+            error: failure.as_ref().map(Failure::text),
+            hint: failure.as_ref().and_then(Failure::hint),
+            next,
+        }));
+        // Who listens for signals can announce, and events end with the last who can.
+        if let Some(listening) = self.listening {
+            listening.end();
+        }
+        drop(self.announcer);
+        if let Some(showing) = self.showing {
+            // It fails only by a panic, which has told itself.
+            let _ = showing.await;
+        }
+        ExitCode::from(exit_code)
+    }
+}

@@ -1,0 +1,81 @@
+//! Flags, environment and profile, resolved once into what a run works from.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use etcetera::BaseStrategy;
+
+use crate::cli::{CacheArgs, InstallArgs};
+use crate::cluster::{ConnectError, Target, TargetRequest};
+use crate::plan::Tree;
+use crate::profile::{self, Profile, ProfileError};
+
+/// Everything that an installation is told, resolved. Nothing reads flags, environment or kubeconfig
+/// after this.
+#[derive(Debug)]
+pub struct Settings {
+    pub profile: Profile,
+    pub tree: Tree,
+    pub target: Target,
+    pub cache: PathBuf,
+    pub timeout: Option<Duration>,
+    /// Whether a cluster elsewhere may be changed without asking.
+    pub yes: bool,
+}
+
+/// What cannot be resolved.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+
+    #[error("the gitops folder {} cannot be read: {source}", path.display())]
+    Gitops { path: PathBuf, source: io::Error },
+
+    #[error("this user has no home folder, so that there is none for the cache")]
+    NoHome,
+
+    #[error(transparent)]
+    Target(#[from] ConnectError),
+}
+
+impl Settings {
+    pub fn resolve(profile: &str, arguments: InstallArgs) -> Result<Self, SettingsError> {
+        let request = TargetRequest { kubeconfig: arguments.kubeconfig, context: arguments.context };
+        Ok(Self {
+            profile: read_profile(profile)?,
+            tree: tree(arguments.gitops)?,
+            cache: cache(arguments.cache)?,
+            target: Target::resolve(&request)?,
+            timeout: arguments.timeout,
+            yes: arguments.yes,
+        })
+    }
+}
+
+/// The profile of that name, or in that file: what has a `/` in it or ends like a YAML file is one.
+pub fn read_profile(name_or_file: &str) -> Result<Profile, ProfileError> {
+    let is_file =
+        name_or_file.contains('/') || [".yaml", ".yml"].iter().any(|end| name_or_file.ends_with(end));
+    if is_file { profile::read(Path::new(name_or_file)) } else { profile::load(name_or_file) }
+}
+
+fn tree(gitops: Option<PathBuf>) -> Result<Tree, SettingsError> {
+    let Some(path) = gitops else { return Ok(Tree::Embedded) };
+    match std::fs::read_dir(&path) {
+        Ok(_) => Ok(Tree::Folder(path)),
+        Err(source) => Err(SettingsError::Gitops { path, source }),
+    }
+}
+
+/// The folder of proven releases.
+pub fn cache(arguments: CacheArgs) -> Result<PathBuf, SettingsError> {
+    match arguments.cache_dir {
+        Some(path) => Ok(path),
+        None => {
+            let base = etcetera::choose_base_strategy().map_err(|_| SettingsError::NoHome)?;
+            Ok(base.cache_dir().join("kubestock-install"))
+        }
+    }
+}
