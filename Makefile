@@ -1,0 +1,25 @@
+# Two commands do everything: `make demo` to see it, `make test` to prove it.
+
+.PHONY: demo demo-down test lint unit e2e nightly sandbox-down
+
+demo:
+	@scripts/demo up
+
+demo-down:
+	@scripts/demo down
+
+test: lint unit e2e
+
+lint:
+	@scripts/lint
+
+unit:
+	cargo test --locked
+
+e2e:
+	@scripts/e2e
+
+# What is too long for every change: all property cases, and the end-to-end tests from cold images.
+nightly: lint
+	PROPTEST_CASES=20000 cargo test --locked
+	@scripts/e2e --fresh

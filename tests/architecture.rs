@@ -1,0 +1,121 @@
+//! Holds the imports to the direction that docs/architecture.md gives.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+/// What each room may know of the others.
+fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
+    BTreeMap::from([
+        ("main", vec!["cli", "command"]),
+        (
+            "command",
+            vec![
+                "cli",
+                "settings",
+                "failure",
+                "ui",
+                "engine",
+                "event",
+                "cluster",
+                "plan",
+                "profile",
+                "istio",
+                "kustomize",
+                "object",
+            ],
+        ),
+        ("cli", vec!["profile"]),
+        ("settings", vec!["cli", "cluster", "plan", "profile"]),
+        ("failure", vec!["settings", "engine", "cluster", "plan", "profile", "istio", "kustomize", "object"]),
+        ("ui", vec!["event", "object"]),
+        ("engine", vec!["event", "cluster", "readiness", "plan", "profile", "istio", "kustomize", "object"]),
+        ("cluster", vec!["object", "nearest"]),
+        ("readiness", vec!["object"]),
+        ("plan", vec!["profile", "istio", "kustomize", "object"]),
+        ("profile", vec!["istio", "object", "nearest"]),
+        ("istio", vec!["object"]),
+        ("kustomize", vec!["object", "nearest"]),
+        ("event", vec!["object"]),
+        ("object", vec![]),
+        ("nearest", vec![]),
+    ])
+}
+
+/// The rooms that know neither a runtime nor a client.
+const PURE: [&str; 7] = ["object", "kustomize", "profile", "plan", "readiness", "event", "nearest"];
+const IMPURE_CRATES: [&str; 4] = ["tokio::", "kube::", "reqwest::", "k8s_openapi::"];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| match path.is_dir() {
+            true => sources(&path),
+            false => vec![path],
+        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}
+
+/// The room that a file belongs to: the first part of its path below `src`.
+fn room(file: &Path) -> String {
+    let first = file.components().nth(1).unwrap().as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// Every source file with its room and its text without comments.
+fn rooms() -> Vec<(PathBuf, String, String)> {
+    let comment = Regex::new(r"(?m)//.*$").unwrap();
+    let read = |file: PathBuf| {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let room = room(&file);
+        (file, room, comment.replace_all(&text, "").into_owned())
+    };
+    sources(Path::new("src")).into_iter().map(read).collect()
+}
+
+#[test]
+fn imports_go_one_way() {
+    let allowed = allowed();
+    let used = Regex::new(r"\b(?:crate|kubestock_install)::(\w+)").unwrap();
+    let mut wrong = BTreeSet::new();
+    for (file, room, text) in rooms() {
+        if room == "lib" {
+            continue;
+        }
+        let may = allowed.get(room.as_str()).unwrap_or_else(|| panic!("{room} has no place in the house"));
+        for capture in used.captures_iter(&text) {
+            let other = &capture[1];
+            if other != room && !may.contains(&other) {
+                wrong.insert(format!("{}: {room} must not know {other}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn pure_rooms_know_neither_a_runtime_nor_a_client() {
+    let mut wrong = BTreeSet::new();
+    for (file, room, text) in rooms().into_iter().filter(|(_, room, _)| PURE.contains(&room.as_str())) {
+        for name in IMPURE_CRATES.iter().filter(|name| text.contains(*name)) {
+            // The announcer is a channel: the port itself, and nothing that runs.
+            if room != "event" {
+                wrong.insert(format!("{}: {name}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_rooms_are_the_ones_that_the_map_lists() {
+    let map = std::fs::read_to_string("docs/architecture.md").unwrap();
+    let rooms: BTreeSet<String> = rooms().into_iter().map(|(_, room, _)| room).collect();
+    let missing: Vec<_> =
+        rooms.iter().filter(|room| *room != "lib" && !map.contains(&format!("`src/{room}"))).collect();
+    assert!(missing.is_empty(), "docs/architecture.md does not mention {missing:?}");
+}

@@ -1,0 +1,168 @@
+use serde_json::Value;
+
+use super::cluster::{Cluster, name};
+
+const SERVICES: [(&str, u16); 6] = [
+    ("frontend", 3000),
+    ("ms-identity", 3006),
+    ("ms-inventory", 3001),
+    ("ms-order-management", 3002),
+    ("ms-product", 3003),
+    ("ms-supplier", 3004),
+];
+const STAGING: &str = "kubestock-staging";
+
+/// The one journey that the product is for, from nothing to the second run.
+#[test]
+#[ignore = "needs the sandbox: make e2e"]
+fn demo_takes_a_bare_cluster_to_six_services_behind_a_strict_mesh() {
+    let cluster = Cluster::bare("e2e");
+    let profile = cluster.profile("demo");
+    cluster.install(&profile, &[]).expect(0);
+
+    the_mesh_is_there(&cluster);
+    six_services_have_their_sidecars(&cluster);
+    nothing_is_in_default(&cluster);
+    the_mesh_is_strict(&cluster);
+    calls_go_through_the_mesh_and_not_around_it(&cluster);
+    kubectl_takes_the_apply_sets_for_its_own(&cluster);
+    istioctl_finds_a_normal_installation(&cluster);
+    a_second_run_changes_nothing_and_says_so(&cluster);
+}
+
+fn the_mesh_is_there(cluster: &Cluster) {
+    let deployments = cluster.list(&["deployments", "-n", "istio-system"]);
+    let ready: Vec<&str> = deployments
+        .iter()
+        .filter(|one| one["status"]["readyReplicas"].as_u64() >= Some(1))
+        .map(name)
+        .collect();
+    let expected =
+        ["grafana", "istio-egressgateway", "istio-ingressgateway", "istiod", "jaeger", "kiali", "prometheus"];
+    assert_eq!(ready, expected);
+}
+
+fn six_services_have_their_sidecars(cluster: &Cluster) {
+    let pods = cluster.list(&["pods", "-n", STAGING]);
+    let mut of_app: Vec<&str> =
+        pods.iter().filter_map(|pod| pod["metadata"]["labels"]["app"].as_str()).collect();
+    of_app.sort_unstable();
+    assert_eq!(of_app, SERVICES.map(|(service, _)| service));
+    for pod in &pods {
+        let containers = pod["status"]["containerStatuses"].as_array().unwrap();
+        let ready = containers.iter().filter(|container| container["ready"] == true).count();
+        assert_eq!((containers.len(), ready), (2, 2), "{}", name(pod));
+        assert!(containers.iter().any(|container| container["name"] == "istio-proxy"), "{}", name(pod));
+    }
+    for (service, port) in SERVICES {
+        let found = cluster.get(&["service", service, "-n", STAGING]);
+        assert_eq!(found["spec"]["ports"][0]["port"], port, "{service}");
+        cluster.get(&["serviceaccount", service, "-n", STAGING]);
+        let rule = cluster.get(&["destinationrule", &format!("{service}-destination"), "-n", STAGING]);
+        assert_eq!(rule["spec"]["trafficPolicy"]["tls"]["mode"], "ISTIO_MUTUAL", "{service}");
+        let routes = cluster.get(&["virtualservice", service, "-n", STAGING]);
+        assert_eq!(routes["spec"]["http"][0]["timeout"], "30s", "{service}");
+    }
+}
+
+fn nothing_is_in_default(cluster: &Cluster) {
+    let kinds = "all,configmaps,secrets,serviceaccounts,virtualservices,destinationrules,peerauthentications";
+    let left_by_kubernetes = ["kubernetes", "kube-root-ca.crt", "istio-ca-root-cert", "default"];
+    let found = cluster.list(&[kinds, "-n", "default"]);
+    let ours: Vec<&str> = found.iter().map(name).filter(|name| !left_by_kubernetes.contains(name)).collect();
+    assert!(ours.is_empty(), "{ours:?}");
+}
+
+fn the_mesh_is_strict(cluster: &Cluster) {
+    let policies = cluster.list(&["peerauthentications", "-A"]);
+    let found: Vec<(&str, &str, &str)> = policies
+        .iter()
+        .map(|policy| {
+            let text =
+                |value: &'static str| policy.pointer(value).and_then(Value::as_str).unwrap_or_default();
+            (text("/metadata/namespace"), text("/metadata/name"), text("/spec/mtls/mode"))
+        })
+        .collect();
+    assert_eq!(found, [("istio-system", "default", "STRICT")]);
+}
+
+fn calls_go_through_the_mesh_and_not_around_it(cluster: &Cluster) {
+    let caller = "deployment/frontend";
+    for (service, port) in SERVICES.iter().filter(|(service, _)| *service != "frontend") {
+        let url = format!("http://{service}:{port}/health");
+        // The application's own container: what it sends, its sidecar encrypts.
+        let inside =
+            ["exec", "-n", STAGING, caller, "-c", "frontend", "--", "wget", "-q", "-O-", "-T", "10", &url];
+        cluster.kubectl(&inside).expect(0);
+    }
+
+    cluster.kubectl(&["create", "namespace", "outside"]).expect(0);
+    let pod = ["run", "caller", "-n", "outside", "--image", "curlimages/curl:8.8.0", "--restart=Never"];
+    cluster.kubectl(&[&pod[..], &["--command", "--", "sleep", "600"]].concat()).expect(0);
+    cluster
+        .kubectl(&["wait", "pod/caller", "-n", "outside", "--for=condition=Ready", "--timeout=60s"])
+        .expect(0);
+    for (service, port) in SERVICES {
+        let url = format!("http://{service}.{STAGING}:{port}/health");
+        let outside = ["exec", "-n", "outside", "caller", "--", "curl", "-sS", "-m", "10", &url];
+        let refused = cluster.kubectl(&outside);
+        assert_ne!(refused.code, Some(0), "{service} answered in plaintext: {}", refused.said());
+        // Cut off by the other side, which is not the same as not being there.
+        let words = refused.said();
+        assert!(words.contains("(56)") || words.contains("(52)") || words.contains("reset"), "{words}");
+    }
+    cluster.kubectl(&["delete", "namespace", "outside", "--wait=false"]).expect(0);
+}
+
+/// kubectl checks the parent's id, tooling and annotations by KEP-3659 before it does anything.
+fn kubectl_takes_the_apply_sets_for_its_own(cluster: &Cluster) {
+    let sets = cluster.list(&["configmaps", "-n", "kubestock-install", "-l", "applyset.kubernetes.io/id"]);
+    let names: Vec<&str> = sets.iter().map(name).collect();
+    for layer in ["addons", "base", "istio", "staging"] {
+        assert!(names.contains(&format!("kubestock-install-{layer}").as_str()), "{names:?}");
+    }
+    let staging = sets.iter().find(|set| name(set) == "kubestock-install-staging").unwrap();
+    let id = staging["metadata"]["labels"]["applyset.kubernetes.io/id"].as_str().unwrap();
+    let selector = format!("applyset.kubernetes.io/part-of={id}");
+    let members = cluster.list(&["deployments", "-A", "-l", &selector]);
+    assert_eq!(members.len(), SERVICES.len());
+    let templates = members.iter().map(|one| &one["spec"]["template"]["metadata"]["labels"]);
+    let marked = templates.filter(|labels| labels.get("applyset.kubernetes.io/part-of").is_some());
+    assert_eq!(marked.count(), 0, "a label in a pod template restarts pods");
+}
+
+fn istioctl_finds_a_normal_installation(cluster: &Cluster) {
+    let verified = cluster.istioctl(&["verify-install"]).expect(0);
+    assert!(verified.said().contains("Istio is installed and verified successfully"), "{}", verified.said());
+}
+
+fn a_second_run_changes_nothing_and_says_so(cluster: &Cluster) {
+    let versions = |cluster: &Cluster| -> Vec<(String, String)> {
+        let kinds =
+            "deployments,services,configmaps,secrets,serviceaccounts,virtualservices,destinationrules";
+        let objects = cluster.list(&[kinds, "-n", STAGING]);
+        let version = |object: &Value| {
+            let spec = serde_json::json!([object["metadata"]["generation"], object["metadata"]["labels"]]);
+            (format!("{}/{}", object["kind"], name(object)), spec.to_string())
+        };
+        objects.iter().map(version).collect()
+    };
+    let before = versions(cluster);
+    let profile = cluster.profile("demo");
+    let again = cluster.install(&profile, &["--output", "json"]).expect(0);
+    assert_eq!(versions(cluster), before);
+
+    let events: Vec<Value> = again.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ends: Vec<&Value> = events.iter().filter(|event| event["event"] == "finished").collect();
+    assert_eq!(ends.len(), 1, "one terminal event");
+    assert_eq!(events.last().unwrap()["event"], "finished", "and it is the last");
+    let changed: Vec<&Value> = events.iter().filter(|event| event["outcome"] == "changed").collect();
+    assert_eq!(
+        (ends[0]["created"].as_u64(), ends[0]["changed"].as_u64()),
+        (Some(0), Some(0)),
+        "{changed:#?}"
+    );
+
+    let text = cluster.install(&profile, &[]).expect(0);
+    assert!(text.stdout.contains("nothing to change"), "{}", text.stdout);
+}

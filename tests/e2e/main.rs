@@ -1,0 +1,10 @@
+//! The installer on a real cluster: a real API server, kubelet, istiod and Envoy. `make e2e` runs these.
+
+#![allow(clippy::unwrap_used)]
+
+mod cluster;
+mod demo;
+mod interruption;
+mod oracle;
+mod trees;
+mod trouble;

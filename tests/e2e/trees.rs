@@ -1,0 +1,118 @@
+//! A user's own gitops tree, with what such trees have in them.
+
+use std::path::Path;
+
+use super::cluster::Cluster;
+
+/// Writes a file of a tree, with its folders.
+fn write(root: &Path, path: &str, text: &str) {
+    let file = root.join(path);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, text).unwrap();
+}
+
+/// A profile without Istio: only a tree's layers.
+pub(crate) fn layers_only(root: &Path, timeout: &str) -> std::path::PathBuf {
+    let layer = |name: &str, path: &str| format!("- {{name: {name}, path: {path}, timeout: {timeout}}}\n");
+    let text =
+        format!("layers:\n{}{}", layer("tree-base", "base"), layer("tree-staging", "overlays/staging"));
+    write(root, "profile.yaml", &text);
+    root.join("profile.yaml")
+}
+
+const DEPLOYMENT: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+      - {name: shop, image: 'hashicorp/http-echo:1.0.0', args: ['-listen=:3000', '-text=ok']}
+";
+
+/// The tree of the document: services in base without a namespace, the same in the overlay with one.
+fn tree_with_a_second_copy(namespace: &str) -> tempfile::TempDir {
+    let tree = tempfile::tempdir().unwrap();
+    let root = tree.path();
+    write(root, "base/kustomization.yaml", "resources: [namespace.yaml, services/shop]\n");
+    write(
+        root,
+        "base/namespace.yaml",
+        &format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {namespace}}}\n"),
+    );
+    write(root, "base/services/shop/kustomization.yaml", "resources: [deployment.yaml]\n");
+    write(root, "base/services/shop/deployment.yaml", DEPLOYMENT);
+    let overlay = format!("namespace: {namespace}\nresources: [../../base/services/shop]\n");
+    write(root, "overlays/staging/kustomization.yaml", &overlay);
+    tree
+}
+
+#[test]
+#[ignore = "needs the sandbox: make e2e"]
+fn a_second_copy_without_a_namespace_does_not_land_in_default() {
+    let cluster = Cluster::started("e2e");
+    let tree = tree_with_a_second_copy("tree-copy");
+    let profile = layers_only(tree.path(), "90s");
+    let gitops = tree.path().to_str().unwrap();
+    let ended = cluster.install(&profile, &["--gitops", gitops]).expect(0);
+
+    cluster.get(&["deployment", "shop", "-n", "tree-copy"]);
+    cluster.kubectl(&["get", "deployment", "shop", "-n", "default"]).expect(1);
+    assert!(ended.said().contains("base/services/shop/deployment.yaml"), "{}", ended.said());
+    cluster.kubectl(&["delete", "namespace", "tree-copy"]).expect(0);
+}
+
+#[test]
+#[ignore = "needs the sandbox: make e2e"]
+fn an_object_of_no_namespace_at_all_is_an_error_that_names_its_file() {
+    let cluster = Cluster::started("e2e");
+    let tree = tree_with_a_second_copy("tree-homeless");
+    write(tree.path(), "overlays/staging/kustomization.yaml", "resources: [quota.yaml]\n");
+    let quota = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q}\nspec: {hard: {pods: '9'}}\n";
+    write(tree.path(), "overlays/staging/quota.yaml", quota);
+    let profile = layers_only(tree.path(), "30s");
+    let ended = cluster.install(&profile, &["--gitops", tree.path().to_str().unwrap()]).expect(2);
+    assert!(ended.stderr.contains("overlays/staging/quota.yaml:1"), "{}", ended.stderr);
+    cluster.kubectl(&["get", "namespace", "tree-homeless"]).expect(1);
+}
+
+/// A CRD, its custom resource, and nothing in the files that says which comes first.
+#[test]
+#[ignore = "needs the sandbox: make e2e"]
+fn a_custom_resource_may_stand_in_one_layer_with_its_definition() {
+    let cluster = Cluster::started("e2e");
+    let tree = tempfile::tempdir().unwrap();
+    let root = tree.path();
+    write(root, "base/kustomization.yaml", "resources: [shop.yaml, definition.yaml, namespace.yaml]\n");
+    write(root, "base/namespace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: tree-crd}\n");
+    let shop = "apiVersion: example.org/v1\nkind: Shop\nmetadata: {name: corner, namespace: tree-crd}\n";
+    write(root, "base/shop.yaml", shop);
+    write(
+        root,
+        "base/definition.yaml",
+        "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: shops.example.org}
+spec:
+  group: example.org
+  scope: Namespaced
+  names: {kind: Shop, plural: shops}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+",
+    );
+    let config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: tree-crd}\n";
+    write(root, "overlays/staging/kustomization.yaml", "resources: [config.yaml]\n");
+    write(root, "overlays/staging/config.yaml", config);
+    let profile = layers_only(root, "30s");
+    cluster.install(&profile, &["--gitops", root.to_str().unwrap()]).expect(0);
+    cluster.get(&["shop.example.org", "corner", "-n", "tree-crd"]);
+    cluster.kubectl(&["delete", "crd", "shops.example.org"]).expect(0);
+    cluster.kubectl(&["delete", "namespace", "tree-crd"]).expect(0);
+}
