@@ -59,20 +59,28 @@ pub async fn install(
 
 /// Fetches and renders what is missing, and puts all layers in order.
 async fn prepare_plan(run: &Run<'_>, install: &Install<'_>) -> Result<Plan, EngineError> {
-    let mut layers = Vec::new();
+    let mut release = None;
     if let Some(istio) = &install.profile.istio {
-        let release = step(run, Step::Fetch, async {
-            let fetched = prepare::fetch(istio, install.cache, run.announcer);
-            stoppable(run, async { Ok(fetched.await?) }).await
-        })
-        .await?;
-        let rendered = prepare::istio_layers(istio, &release, install.cluster, install.target);
-        layers = step(run, Step::Render, stoppable(run, rendered)).await?;
+        let fetched = async { Ok(prepare::fetch(istio, install.cache, run.announcer).await?) };
+        release = Some((istio, step(run, Step::Fetch, stoppable(run, fetched)).await?));
     }
-    layers.extend(install.layers.iter().cloned());
-    if let Some(timeout) = install.timeout {
-        layers.iter_mut().for_each(|layer| layer.timeout = timeout);
-    }
+    step(run, Step::Render, async {
+        let mut layers = Vec::new();
+        if let Some((istio, release)) = &release {
+            let rendered = prepare::istio_layers(istio, release, install.cluster, install.target);
+            layers = stoppable(run, rendered).await?;
+        }
+        layers.extend(install.layers.iter().cloned());
+        if let Some(timeout) = install.timeout {
+            layers.iter_mut().for_each(|layer| layer.timeout = timeout);
+        }
+        settle(run, layers)
+    })
+    .await
+}
+
+/// Makes one Plan of the layers, and tells what it took to fit them.
+fn settle(run: &Run<'_>, layers: Vec<Layer>) -> Result<Plan, EngineError> {
     let (mut plan, shared) = Plan::of(layers);
     for shared in shared {
         let warning = format!("{shared}, and they differ: the later one is applied");

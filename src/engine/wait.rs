@@ -16,6 +16,9 @@ use crate::readiness::{self, Assessment, Status, Waiting};
 /// How often time alone is looked at: a grace that runs out changes no object.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// A reason that may last this long is one that healthy workloads have too, as a first failed probe.
+const ORDINARY: Duration = Duration::from_secs(600);
+
 /// The kinds that tell why a workload has no ready pods.
 const EXPLAINING: [(&str, &str); 4] =
     [("apps/v1", "ReplicaSet"), ("v1", "Pod"), ("v1", "Event"), ("v1", "ResourceQuota")];
@@ -129,7 +132,9 @@ fn summary(assessment: Option<&Assessment>) -> Said {
     let state = match verdict.status {
         _ if assessment.failed => WorkloadState::Failed,
         Status::Current => WorkloadState::Ready,
-        _ if assessment.reason.is_some() => WorkloadState::Suspect,
+        _ if assessment.reason.as_ref().is_some_and(|reason| reason.grace < ORDINARY) => {
+            WorkloadState::Suspect
+        }
         Status::InProgress | Status::Terminating | Status::Failed => WorkloadState::InProgress,
     };
     let reason = match (&assessment.reason, state) {
