@@ -31,6 +31,10 @@ pub struct Applied {
     pub live: Object,
 }
 
+/// How often an object is read again because it was written to meanwhile. After that, it is applied whatever
+/// it is like, and may be told as changed where somebody else changed it.
+const LOCKED_ATTEMPTS: usize = 5;
+
 const APPLY_PATCH: &str = "application/apply-patch+yaml";
 
 /// All that is needed to see whether an object changes: some hold hundreds of kilobytes.
@@ -47,38 +51,60 @@ impl Cluster {
     /// The server warns of fields that its schema does not have and drops them, rather than to refuse the
     /// object: Istio's charts have some that newer or older versions of Kubernetes do not know.
     ///
-    /// `Unchanged` is told by the resource version, which the server keeps where nothing changes. The first
-    /// time that we apply what somebody else made, our ownership is a change.
+    /// What is told of the outcome is told of us alone: an object that a controller writes to meanwhile is
+    /// read again. The first time that we apply what somebody else made, our ownership is a change.
     pub async fn apply(&self, object: &Object, mode: Mode) -> Result<Applied, ApiError> {
         let place = self.place_of(object).await?;
+        let body = body(object);
+        for _ in 0..LOCKED_ATTEMPTS {
+            match self.apply_once(&place, &body, mode, true).await {
+                Err(error) if error.is_race() => {}
+                outcome => return outcome,
+            }
+        }
+        self.apply_once(&place, &body, mode, false).await
+    }
+
+    /// With `locked`, an object that was changed since it was read is a race, and not applied.
+    async fn apply_once(
+        &self,
+        place: &Place,
+        body: &Value,
+        mode: Mode,
+        locked: bool,
+    ) -> Result<Applied, ApiError> {
         let accept = if mode == Mode::Persist { METADATA_ONLY } else { JSON };
-        let before = self.live(&place, accept).await?;
-        if before.as_ref().is_some_and(|live| live.text("/metadata/deletionTimestamp").is_some()) {
-            return Err(ApiError::BeingDeleted { subject: place.subject });
+        let Some(before) = self.live(place, accept).await? else {
+            let (_, live) = self.patch(place, body, mode, false).await?;
+            return Ok(Applied { outcome: Outcome::Created, live });
+        };
+        if before.text("/metadata/deletionTimestamp").is_some() {
+            return Err(ApiError::BeingDeleted { subject: place.subject.clone() });
+        }
+        if mode == Mode::Persist && self.take_over(place, &before).await? {
+            let (_, live) = self.patch(place, body, mode, false).await?;
+            return Ok(Applied { outcome: Outcome::Changed, live });
         }
 
-        let body = body(object);
-        let (status, live) = match (mode, &before) {
-            (Mode::Persist, Some(before)) => {
-                self.take_over(&place, before).await?;
-                self.patch(&place, &body, mode, false).await?
+        let mut body = body.clone();
+        if locked {
+            body["metadata"]["resourceVersion"] = before.text("/metadata/resourceVersion").into();
+        }
+        let (status, live) = match self.patch(place, &body, mode, false).await {
+            // A real run would take these over.
+            Err(ApiError::Conflict { conflicts, .. })
+                if mode == Mode::DryRun
+                    && conflicts.iter().all(|conflict| conflict.manager == handover::KUBECTL_APPLY) =>
+            {
+                self.patch(place, &body, mode, true).await?
             }
-            (Mode::DryRun, Some(_)) => match self.patch(&place, &body, mode, false).await {
-                // A real run would take these over.
-                Err(ApiError::Conflict { conflicts, .. })
-                    if conflicts.iter().all(|conflict| conflict.manager == handover::KUBECTL_APPLY) =>
-                {
-                    self.patch(&place, &body, mode, true).await?
-                }
-                answer => answer?,
-            },
-            (_, None) => self.patch(&place, &body, mode, false).await?,
+            answer => answer?,
         };
-        let outcome = match before {
-            _ if status == StatusCode::CREATED => Outcome::Created,
-            None => Outcome::Created,
-            Some(before) if is_same(&before, &live, mode) => Outcome::Unchanged,
-            Some(_) => Outcome::Changed,
+        let outcome = match status {
+            // It went away meanwhile.
+            StatusCode::CREATED => Outcome::Created,
+            _ if is_same(&before, &live, mode) => Outcome::Unchanged,
+            _ => Outcome::Changed,
         };
         Ok(Applied { outcome, live })
     }
@@ -115,6 +141,7 @@ fn body(object: &Object) -> Value {
     body.into_value()
 }
 
+/// The server keeps the resource version where nothing changes.
 fn is_same(before: &Object, after: &Object, mode: Mode) -> bool {
     match mode {
         Mode::Persist => before.text("/metadata/resourceVersion") == after.text("/metadata/resourceVersion"),
@@ -220,6 +247,39 @@ mod tests {
         let query = |name| patch.query(name);
         assert_eq!(query("fieldManager"), Some("kubestock-install"));
         assert_eq!((query("force"), query("dryRun")), (Some("false"), None));
+    }
+
+    #[tokio::test]
+    async fn a_controller_that_writes_meanwhile_is_not_taken_for_a_change_of_ours() {
+        let version = Arc::new(Mutex::new(1));
+        let cluster = cluster(move |asked| {
+            let mut version = version.lock().unwrap();
+            let read = live(&version.to_string(), &json!({}));
+            if asked.method == Method::GET {
+                // The controller writes after each of the first three reads.
+                *version += u32::from(*version < 4);
+                return Answer::ok(read);
+            }
+            if asked.body["metadata"]["resourceVersion"] == read["metadata"]["resourceVersion"] {
+                Answer::ok(read)
+            } else {
+                Answer::status(409, "Conflict", "the object has been modified")
+            }
+        });
+        let applied = cluster.apply(&deployment("web"), Mode::Persist).await.unwrap();
+        assert_eq!(applied.outcome, Outcome::Unchanged);
+    }
+
+    #[tokio::test]
+    async fn an_object_that_is_never_still_is_applied_all_the_same() {
+        let read = Answer::ok(live("1", &json!({})));
+        let cluster = cluster(move |asked| match asked.body["metadata"]["resourceVersion"].as_str() {
+            _ if asked.method == Method::GET => read.clone(),
+            Some(_) => Answer::status(409, "Conflict", "the object has been modified"),
+            None => Answer::ok(live("9", &json!({}))),
+        });
+        let applied = cluster.apply(&deployment("web"), Mode::Persist).await.unwrap();
+        assert_eq!(applied.outcome, Outcome::Changed);
     }
 
     #[tokio::test]

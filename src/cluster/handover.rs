@@ -24,24 +24,27 @@ const JSON_PATCH: &str = "application/json-patch+json";
 const ATTEMPTS: usize = 5;
 
 impl Cluster {
-    /// Moves what kubectl's client-side apply owns of a live object to us; mostly, that is nothing.
-    pub(super) async fn take_over(&self, place: &Place, live: &Object) -> Result<(), ApiError> {
-        let mut newer = None;
-        for attempt in 1.. {
-            let live = newer.as_ref().unwrap_or(live);
-            let Some(patch) = patch(live) else { return Ok(()) };
-            let query = [("fieldManager", FIELD_MANAGER)];
-            let call = Call::get(place.path(&query)?, &place.subject).with_body(JSON_PATCH, &patch);
-            match (Call { method: Method::PATCH, ..call }).text(self.client()).await {
-                Ok(_) => return Ok(()),
-                Err(error) if error.is_race() && attempt < ATTEMPTS => {}
-                Err(error) => return Err(error),
+    /// Moves what kubectl's client-side apply owns of a live object to us. False where that is nothing.
+    pub(super) async fn take_over(&self, place: &Place, live: &Object) -> Result<bool, ApiError> {
+        let Some(mut patch) = patch(live) else { return Ok(false) };
+        let mut attempts = 1;
+        while let Err(error) = self.move_fields(place, &patch).await {
+            if !error.is_race() || attempts == ATTEMPTS {
+                return Err(error);
             }
-            newer = self.live(place, METADATA_ONLY).await?;
-            if newer.is_none() {
-                return Ok(());
-            }
+            attempts += 1;
+            // Somebody else may have moved them, or deleted the object.
+            let newer = self.live(place, METADATA_ONLY).await?;
+            let Some(newer) = newer.as_ref().and_then(self::patch) else { break };
+            patch = newer;
         }
+        Ok(true)
+    }
+
+    async fn move_fields(&self, place: &Place, patch: &Value) -> Result<(), ApiError> {
+        let query = [("fieldManager", FIELD_MANAGER)];
+        let call = Call::get(place.path(&query)?, &place.subject).with_body(JSON_PATCH, patch);
+        (Call { method: Method::PATCH, ..call }).text(self.client()).await?;
         Ok(())
     }
 }

@@ -11,9 +11,9 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::connect::Cluster;
-use super::error::{ApiError, Subject};
+use super::error::ApiError;
 use super::objects::Place;
-use super::request::Call;
+use super::request::{Call, JSON};
 use crate::object::Object;
 
 const API_VERSION: &str = "coordination.k8s.io/v1";
@@ -69,7 +69,7 @@ impl Cluster {
         let mut told = String::new();
         loop {
             let asked = Instant::now();
-            let current = self.live(&place, super::request::JSON).await?;
+            let current = self.live(&place, JSON).await?;
             if let Some(lease) = &current {
                 let seen = Seen::update(&mut seen, lease);
                 let other = holder_of(lease);
@@ -152,27 +152,21 @@ impl Lease {
     pub async fn release(self) -> Result<(), ApiError> {
         // A renewal that is under way meanwhile makes a race of what follows, or comes too late.
         drop(self.renewing);
-        for attempt in 1.. {
-            let Some(mut lease) = self.cluster.live(&self.place, super::request::JSON).await? else {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let live = self.cluster.live(&self.place, JSON).await?;
+            let Some(mut lease) = live.filter(|lease| holder_of(lease) == self.holder) else {
                 return Ok(());
             };
-            if holder_of(&lease) != self.holder {
-                return Ok(());
-            }
             set(&mut lease, "holderIdentity", "");
             set(&mut lease, "leaseDurationSeconds", 1);
             set(&mut lease, "renewTime", now());
             match self.cluster.replace(&self.place, &lease).await {
-                Err(error) if error.is_race() && attempt < RELEASES => {}
+                Err(error) if error.is_race() && attempts < RELEASES => {}
                 outcome => return outcome.map(|_| ()),
             }
         }
-        Ok(())
-    }
-
-    /// What the lease is called.
-    pub fn subject(&self) -> &Subject {
-        &self.place.subject
     }
 }
 
@@ -213,7 +207,7 @@ async fn renew(cluster: &Cluster, place: &Place, lease: &Object) -> Result<Optio
         Err(error) => return Err(error),
     }
     // Changed by somebody: by ourselves, if an answer was lost, or by who holds it now.
-    let current = cluster.live(place, super::request::JSON).await?;
+    let current = cluster.live(place, JSON).await?;
     let Some(mut current) = current.filter(|current| holder_of(current) == holder_of(lease)) else {
         return Ok(None);
     };
