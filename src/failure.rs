@@ -1,16 +1,15 @@
 //! At the top: every room's error in words for a person, with a hint and an exit code.
 
-use std::fmt::Write;
+mod hint;
+mod text;
+
 use std::io;
 
-use http::StatusCode;
-
 use crate::cluster::{ApiError, ConnectError};
-use crate::engine::{EngineError, FailedObject, Unready};
+use crate::engine::EngineError;
 use crate::istio::release::ReleaseError;
-use crate::istio::render::RenderError;
 use crate::kustomize;
-use crate::plan::{Homeless, Unrendered};
+use crate::plan::Unrendered;
 use crate::settings::SettingsError;
 
 /// Why a command did not do what it was asked to.
@@ -45,6 +44,8 @@ pub enum Failure {
 pub enum Signal {
     Interrupt,
     Terminate,
+    /// The terminal is gone.
+    HangUp,
 }
 
 impl Signal {
@@ -52,6 +53,7 @@ impl Signal {
         match self {
             Self::Interrupt => "SIGINT",
             Self::Terminate => "SIGTERM",
+            Self::HangUp => "SIGHUP",
         }
     }
 
@@ -60,12 +62,10 @@ impl Signal {
         match self {
             Self::Interrupt => 130,
             Self::Terminate => 143,
+            Self::HangUp => 129,
         }
     }
 }
-
-/// How many objects a message lists before it only counts them.
-const LISTED: usize = 10;
 
 impl Failure {
     /// The exit code for what clap refuses, too.
@@ -93,169 +93,6 @@ impl Failure {
             Self::Interrupted(signal) => signal.exit_code(),
         }
     }
-
-    /// What went wrong, on which object, in which file: the first line by itself, then the details.
-    pub fn text(&self) -> String {
-        match self {
-            Self::Runtime(error) => with_causes(error),
-            Self::Output(error) => format!("the terminal cannot be used: {error}"),
-            Self::Settings(error) => with_causes(error),
-            Self::Kustomize(error) => error.to_string(),
-            Self::Unrendered(error) => format!("layer `{}`: {}", error.layer, error.source),
-            Self::NothingToFetch { profile } => {
-                format!("the profile `{profile}` installs no Istio, so that there is nothing to fetch")
-            }
-            Self::Connect(error) => with_causes(error),
-            Self::Discovery(error) => with_causes(error),
-            Self::Unconfirmed { context, server, why, asked } => {
-                let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
-                format!("{refused}: context `{context}` leads to {server}, and {why}")
-            }
-            Self::Release(error) => with_causes(error),
-            Self::Engine(error) => engine_text(error),
-            Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),
-        }
-    }
-
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Unconfirmed { asked: false, .. } => "give --yes if this is the cluster that you mean",
-            Self::Interrupted(_) => {
-                "what was applied stays; run the same command again, and it goes on where it stopped"
-            }
-            Self::Release(error) => release_hint(error)?,
-            Self::Engine(error) => return engine_hint(error),
-            _ => return None,
-        };
-        Some(hint.to_owned())
-    }
-}
-
-fn engine_text(error: &EngineError) -> String {
-    match error {
-        EngineError::Apply { layer, failed } => {
-            let first =
-                format!("{} of layer `{layer}` could not be applied", counted(failed.len(), "object"));
-            listed(first, failed, |FailedObject { object, at, error }| {
-                let at = at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
-                format!("{object}{at}: {}", with_causes(error))
-            })
-        }
-        EngineError::NotReady { layer, after, failed, unready } => {
-            let verb = if *failed { "has failed" } else { "is not ready" };
-            let first = format!("layer `{layer}` {verb} after {} s", after.as_secs());
-            listed(first, unready, |Unready { object, at, status, reason }| {
-                let at = at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
-                format!("{object}{at}: {}", reason.as_ref().unwrap_or(status))
-            })
-        }
-        EngineError::Silent { layer, webhook, after, last } => {
-            let after = after.as_secs();
-            format!("the webhook `{webhook}` of layer `{layer}` does not answer after {after} s: {last}")
-        }
-        EngineError::Homeless(homeless) => {
-            let first = format!("{} of no namespace", counted(homeless.len(), "object"));
-            listed(first, homeless, |Homeless { object, layer, at, .. }| {
-                let at = at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
-                format!("{object} of layer `{layer}`{at}")
-            })
-        }
-        EngineError::Checks(failed) => {
-            let first = format!("{} on the mesh failed", counted(failed.len(), "check"));
-            listed(first, failed, |(check, seen)| format!("{check}: {seen}"))
-        }
-        other => with_causes(other),
-    }
-}
-
-fn engine_hint(error: &EngineError) -> Option<String> {
-    let again = "run the same command again: what is applied already is left as it is";
-    match error {
-        EngineError::Release(error) => release_hint(error).map(str::to_owned),
-        EngineError::Apply { failed, .. } => Some(apply_hint(failed).unwrap_or(again).to_owned()),
-        EngineError::NotReady { failed: true, .. } => {
-            Some("waiting longer would not mend it; once it is mended, run the same command again".to_owned())
-        }
-        EngineError::NotReady { layer, .. } | EngineError::Silent { layer, .. } => Some(format!(
-            "where `{layer}` only needs more time, run the same command again, or give it more with --timeout"
-        )),
-        EngineError::Homeless(_) => {
-            Some("write `namespace:` into each, or into the kustomization file of their folder".to_owned())
-        }
-        EngineError::LeaseLost => Some(again.to_owned()),
-        EngineError::Istio(RenderError::TimedOut { .. }) => Some(again.to_owned()),
-        _ => None,
-    }
-}
-
-fn apply_hint(failed: &[FailedObject]) -> Option<&'static str> {
-    failed.iter().find_map(|failed| match &failed.error {
-        ApiError::Conflict { .. } => Some(
-            "another tool manages these fields; take them out of the layer, or let that tool give them up",
-        ),
-        ApiError::Refused { status: StatusCode::FORBIDDEN, message, .. }
-            if message.contains("exceeded quota") =>
-        {
-            Some("raise the ResourceQuota, or lower what the layer asks for")
-        }
-        ApiError::Refused { status: StatusCode::FORBIDDEN, message, .. } if message.contains("cannot") => {
-            Some("this user may not do that in the cluster; an administrator can, or can grant it")
-        }
-        ApiError::UnknownKind { .. } => {
-            Some("the cluster does not know this kind; install what defines it (its CRD) first")
-        }
-        _ => None,
-    })
-}
-
-fn release_hint(error: &ReleaseError) -> Option<&'static str> {
-    match error {
-        ReleaseError::WrongDigest { .. } => Some(
-            "nothing of it was kept or run; a proxy or a mirror may have changed it, or the digest in the profile \
-             is of another file",
-        ),
-        ReleaseError::Unreachable { .. } | ReleaseError::Stalled { .. } => Some(
-            "check the network and the proxy (HTTPS_PROXY); or fetch it where there is a network \
-             (`kubestock-install fetch --cache-dir DIR`) and bring DIR here",
-        ),
-        ReleaseError::NoArchive { .. } => {
-            Some("name its own `source` with a digest under `istio:` in the profile")
-        }
-        ReleaseError::Cache { .. } => Some("give another folder with --cache-dir"),
-        ReleaseError::Tampered { .. } => Some("delete the folder, and it is fetched again"),
-        _ => None,
-    }
-}
-
-/// A line, and under it each item on a line of its own, the first few.
-fn listed<T>(first: String, items: &[T], line: impl Fn(&T) -> String) -> String {
-    let mut text = first;
-    for item in items.iter().take(LISTED) {
-        let _never_fails = write!(text, "\n  {}", line(item));
-    }
-    if items.len() > LISTED {
-        let _never_fails = write!(text, "\n  and {} more", items.len() - LISTED);
-    }
-    text
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
-/// An error and all that caused it, where the causes are not in its own words already.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        let words = source.to_string();
-        if !text.contains(&words) {
-            let _never_fails = write!(text, ": {words}");
-        }
-        cause = source.source();
-    }
-    text
 }
 
 impl From<SettingsError> for Failure {

@@ -101,11 +101,11 @@ async fn carry_out(
 
 /// Who runs this, for others who find the Lease taken: `user@host-pid`.
 fn holder() -> String {
-    let user =
-        std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+    let user = user.map(|user| format!("{user}@")).unwrap_or_default();
     let host = std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
     let host = host.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "localhost".into());
-    format!("{user}@{host}-{}", std::process::id())
+    format!("{user}{host}-{}", std::process::id())
 }
 
 /// What a person would do next, as commands for this very cluster.

@@ -9,19 +9,21 @@ use tokio_util::sync::CancellationToken;
 use crate::event::{Announcer, Event};
 use crate::failure::Signal;
 
-/// Turns the first SIGINT or SIGTERM into a request to end at a safe point. The second ends the
+/// Turns the first SIGINT, SIGTERM or SIGHUP into a request to end at a safe point. The second ends the
 /// program where it stands: whoever asks twice means it.
 ///
 /// Returns what tells which signal came, once one has.
 pub(super) fn listen(announcer: Announcer, stop: CancellationToken) -> io::Result<Listening> {
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut terminations = signal(SignalKind::terminate())?;
+    let mut hang_ups = signal(SignalKind::hangup())?;
     let (sender, receiver) = watch::channel(None);
     let listening = tokio::spawn(async move {
         loop {
             let signal = tokio::select! {
                 _ = interrupts.recv() => Signal::Interrupt,
                 _ = terminations.recv() => Signal::Terminate,
+                _ = hang_ups.recv() => Signal::HangUp,
             };
             if stop.is_cancelled() {
                 process::exit(signal.exit_code().into());
