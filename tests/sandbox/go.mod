@@ -1,0 +1,3 @@
+module kubestock/sandbox
+
+go 1.26.0
