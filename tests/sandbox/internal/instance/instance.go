@@ -62,7 +62,7 @@ func Load(name string) (*Instance, error) {
 
 // Reserve makes the state folder of a new instance and gives it a slot.
 func Reserve(name string) (*Instance, error) {
-	unlock, err := lock(filepath.Join(Root, "slots.lock"), true)
+	unlock, err := lock("slots", true)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +93,21 @@ func (i *Instance) Save() error {
 		return err
 	}
 	return WriteFile(i.Path(recordName), append(content, '\n'), 0o644)
+}
+
+// Remove removes the state folder of an instance, and the folder of all of them with the last.
+func Remove(name string) error {
+	unlock, err := lock("slots", true)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := os.RemoveAll(Dir(name)); err != nil {
+		return fmt.Errorf("removing the state of %s: %w", name, err)
+	}
+	// Fails while another instance is there, as it should.
+	_ = os.Remove(Root)
+	return nil
 }
 
 // Plan is the instance's addresses.
@@ -126,7 +141,7 @@ func WriteFile(path string, content []byte, mode fs.FileMode) error {
 
 func takenSlots() ([]int, error) {
 	entries, err := os.ReadDir(Root)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	var taken []int

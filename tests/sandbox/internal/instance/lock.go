@@ -11,16 +11,20 @@ import (
 // ErrBusy says that another `up` or `down` of the same instance is at work.
 var ErrBusy = errors.New("another up or down of this instance is at work")
 
-// Lock lets one `up` or `down` of an instance work at a time. The file lies beside the state folder, which comes and goes.
+// locks is where the files of locks lie: apart from the state, which comes and goes, and gone with the next boot.
+const locks = "/run/lock"
+
+// Lock lets one `up` or `down` of an instance work at a time.
 func Lock(name string) (unlock func(), err error) {
-	return lock(filepath.Join(Root, "."+name+".lock"), false)
+	return lock("instance-"+name, false)
 }
 
 // lock takes an flock: the kernel gives it back when its holder is killed.
-func lock(path string, wait bool) (unlock func(), err error) {
-	if err := os.MkdirAll(Root, 0o755); err != nil {
+func lock(name string, wait bool) (unlock func(), err error) {
+	if err := os.MkdirAll(locks, 0o1777); err != nil {
 		return nil, err
 	}
+	path := filepath.Join(locks, "kubestock-sandbox-"+name)
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err

@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"kubestock/sandbox/internal/images"
 	"kubestock/sandbox/internal/instance"
+	"kubestock/sandbox/internal/istio"
 )
-
-const pauseImage = "registry.k8s.io/pause:3.8"
 
 // contents is what an instance has to run and to install from.
 type contents struct {
@@ -19,7 +19,15 @@ type contents struct {
 }
 
 func gatherContents(ctx context.Context, cacheDir string, log *Log) (contents, error) {
-	return contents{}, nil
+	tarballs, err := images.Ensure(ctx, cacheDir, log)
+	if err != nil {
+		return contents{}, err
+	}
+	built, err := istio.Ensure(ctx, cacheDir, log)
+	if err != nil {
+		return contents{}, err
+	}
+	return contents{images: tarballs, istioctl: built.Istioctl}, nil
 }
 
 // writeEnv writes what a shell sources to use the instance.

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"time"
@@ -41,7 +40,7 @@ func clean(ctx context.Context, name string) (bool, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		// Nothing is started before the record is written; what may be there is a folder.
 		_, missing := os.Stat(instance.Dir(name))
-		return missing == nil, os.RemoveAll(instance.Dir(name))
+		return missing == nil, instance.Remove(name)
 	}
 	if err != nil {
 		return true, err
@@ -55,8 +54,5 @@ func clean(ctx context.Context, name string) (bool, error) {
 	if err := cgroup.Remove(name); err != nil {
 		return true, err
 	}
-	if err := os.RemoveAll(found.Path()); err != nil {
-		return true, fmt.Errorf("removing the state of %s: %w", name, err)
-	}
-	return true, nil
+	return true, instance.Remove(name)
 }

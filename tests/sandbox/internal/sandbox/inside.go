@@ -13,6 +13,7 @@ import (
 	"kubestock/sandbox/internal/box"
 	"kubestock/sandbox/internal/certs"
 	"kubestock/sandbox/internal/cgroup"
+	"kubestock/sandbox/internal/images"
 	"kubestock/sandbox/internal/instance"
 	"kubestock/sandbox/internal/node"
 	"kubestock/sandbox/internal/plane"
@@ -70,7 +71,7 @@ type life struct {
 func newLife(of *instance.Instance, reporter *reporter) *life {
 	group := process.NewGroup(of.Path(componentsList), of.Path("logs"))
 	control := &plane.Plane{Instance: of, Group: group}
-	return &life{of, reporter, group, control, &node.Node{Instance: of, Group: group, Plane: control, PauseImage: pauseImage}}
+	return &life{of, reporter, group, control, &node.Node{Instance: of, Group: group, Plane: control, PauseImage: images.Pause}}
 }
 
 func (l *life) start(ctx context.Context, mirror *os.File) error {
