@@ -61,8 +61,8 @@ func replace(target, source string, keep []string) error {
 		return err
 	}
 	for _, kept := range keep {
-		below, err := filepath.Rel(target, kept)
-		if err != nil || below == ".." || strings.HasPrefix(below, "../") {
+		below, inside := under(target, kept)
+		if !inside {
 			continue
 		}
 		place := filepath.Join(source, below)
@@ -74,6 +74,15 @@ func replace(target, source string, keep []string) error {
 		}
 	}
 	return bind(source, target, syscall.MS_REC)
+}
+
+// under tells whether a path lies in a folder, and where in it.
+func under(folder, path string) (string, bool) {
+	below, err := filepath.Rel(folder, path)
+	if err != nil || below == ".." || strings.HasPrefix(below, "../") {
+		return "", false
+	}
+	return below, true
 }
 
 func showTunables(state string) error {

@@ -9,34 +9,45 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// needed maps a file that a node uses to the package that brings it.
-var needed = []struct{ program, in string }{
+// needed maps a program in PATH, or a file, to the package that brings it.
+var needed = []struct{ what, in string }{
 	{"containerd", "containerd"},
 	{"containerd-shim-runc-v2", "containerd"},
 	{"ctr", "containerd"},
 	{"runc", "runc"},
 	{"iptables", "iptables"},
 	{"ip", "iproute2"},
-	{"mount", "mount"},
-	{"cp", "coreutils"},
 	{"/usr/lib/cni/ptp", "containernetworking-plugins"},
+	// What the images are made from: see the package images.
 	{"/bin/busybox", "busybox-static"},
+	{"/usr/bin/curl", "curl"},
+	{"/usr/sbin/xtables-nft-multi", "iptables"},
+	{"/etc/ssl/certs/ca-certificates.crt", "ca-certificates"},
 }
 
 // Missing lists the packages to install.
 func Missing() []string {
 	var missing []string
-	seen := make(map[string]bool)
 	for _, each := range needed {
-		if _, err := exec.LookPath(each.program); err != nil && !seen[each.in] {
-			seen[each.in] = true
+		if !there(each.what) && !slices.Contains(missing, each.in) {
 			missing = append(missing, each.in)
 		}
 	}
 	return missing
+}
+
+func there(what string) bool {
+	var err error
+	if filepath.IsAbs(what) {
+		_, err = os.Stat(what)
+	} else {
+		_, err = exec.LookPath(what)
+	}
+	return err == nil
 }
 
 // Install installs packages and starts none of their services.
@@ -76,7 +87,7 @@ func forbidServices() (restore func() error, err error) {
 		return nil, err
 	}
 	if err := os.WriteFile(policy, []byte("#!/bin/sh\nexit 101\n"), 0o755); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Base(policy), err)
+		return nil, err
 	}
 	return func() error { return os.Remove(policy) }, nil
 }

@@ -40,8 +40,6 @@ func Inside(name string) error {
 func inside(name string, inherited *box.Inherited, reporter *reporter) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	// An `up` that is gone is seen by what is written to it, not by a signal that ends all without a cleaning.
-	signal.Ignore(syscall.SIGPIPE)
 	here, err := instance.Load(name)
 	if err != nil {
 		return err

@@ -25,6 +25,9 @@ const (
 	ServeMirror = "serve-mirror"
 )
 
+// errInterrupted says that a signal ended `up`.
+var errInterrupted = errors.New("interrupted: nothing is left of the instance")
+
 // Up brings an instance up, or says that it is.
 func Up(ctx context.Context, name string, log *Log) error {
 	unlock, err := instance.Lock(name)
@@ -50,6 +53,9 @@ func Up(ctx context.Context, name string, log *Log) error {
 		return err
 	}
 	made, err := launch(ctx, name, parts, log)
+	if ctx.Err() != nil {
+		return errors.Join(errInterrupted, cleanAfter(name))
+	}
 	if err != nil {
 		return errors.Join(err, keepLogs(name, log), cleanAfter(name))
 	}
@@ -153,11 +159,7 @@ func run(ctx context.Context, made *instance.Instance, socket *os.File, log *Log
 	}
 	// Ctrl-C ends the wait; the instance is then taken down.
 	defer context.AfterFunc(ctx, func() { started.Reports.Close() })()
-	err = follow(started.Reports, func(step string) { log.Say("%s", step) })
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
+	return follow(started.Reports, func(step string) { log.Say("%s", step) })
 }
 
 // cleanAfter leaves nothing of an instance that did not come up, even when the context has ended.
