@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"kubestock/sandbox/internal/tree"
 )
 
 // Media types of the OCI image specification, 1.1. Layers are not compressed: they never leave this machine.
@@ -104,7 +106,7 @@ func (a *archive) image(image image) error {
 	return a.file("oci-layout", int64(len(layout)), strings.NewReader(layout))
 }
 
-func (a *archive) layer(layer layer) (descriptor, error) {
+func (a *archive) layer(layer tree.Tree) (descriptor, error) {
 	spooled, err := os.Create(filepath.Join(a.spool, "layer"))
 	if err != nil {
 		return descriptor{}, err
@@ -112,7 +114,7 @@ func (a *archive) layer(layer layer) (descriptor, error) {
 	defer os.Remove(spooled.Name())
 	defer spooled.Close()
 	hash := sha256.New()
-	if err := layer.write(io.MultiWriter(spooled, hash)); err != nil {
+	if err := layer.Write(io.MultiWriter(spooled, hash)); err != nil {
 		return descriptor{}, err
 	}
 	size, err := spooled.Seek(0, io.SeekCurrent)

@@ -8,19 +8,20 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
+
+	"kubestock/sandbox/internal/tree"
 )
 
 func sample(t *testing.T, source string) image {
 	t.Helper()
-	l := layer{}
-	l.text("etc/passwd", "root:x:0:0::/:/bin/sh\n")
-	l.dir("tmp", 0o1777, 0)
-	l.link("bin/sh", "busybox")
-	l.copy("bin/busybox", source, 0o755)
-	return image{Name: "docker.io/library/sample:1", Layers: []layer{l, l}, Start: start{Entrypoint: []string{"/bin/sh"}}}
+	l := tree.Tree{}
+	l.Text("etc/passwd", "root:x:0:0::/:/bin/sh\n")
+	l.Dir("tmp", 0o1777, 0)
+	l.Link("bin/sh", "busybox")
+	l.Copy("bin/busybox", source, 0o755)
+	return image{Name: "docker.io/library/sample:1", Layers: []tree.Tree{l, l}, Start: start{Entrypoint: []string{"/bin/sh"}}}
 }
 
 func contents(t *testing.T, archive io.Reader) (names []string, files map[string][]byte) {
@@ -70,21 +71,6 @@ func TestTheSameFilesMakeTheSameArchiveAtAnyTime(t *testing.T) {
 	}
 	if !bytes.Equal(written[0], written[1]) {
 		t.Error("the archives differ")
-	}
-}
-
-func TestALayerHoldsFoldersBeforeWhatIsInThem(t *testing.T) {
-	l := layer{}
-	l.text("/var/lib/istio/file", "")
-	l.text("etc/group", "")
-	var archive bytes.Buffer
-	if err := l.write(&archive); err != nil {
-		t.Fatal(err)
-	}
-	names, _ := contents(t, &archive)
-	want := []string{"etc/", "etc/group", "var/", "var/lib/", "var/lib/istio/", "var/lib/istio/file"}
-	if !slices.Equal(names, want) {
-		t.Errorf("got %q", names)
 	}
 }
 

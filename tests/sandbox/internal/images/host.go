@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"kubestock/sandbox/internal/tree"
 )
 
 // Where Debian puts what is copied. A machine with busybox or curl of another origin may lack the files beside them.
@@ -32,12 +34,12 @@ func hostFiles() error {
 }
 
 // withLibraries adds a program of this machine with the libraries that its loader would take, under their own paths.
-func (l layer) withLibraries(ctx context.Context, name, source string) error {
-	l.copy(name, source, 0o755)
-	return l.libraries(ctx, source)
+func withLibraries(ctx context.Context, l tree.Tree, name, source string) error {
+	l.Copy(name, source, 0o755)
+	return libraries(ctx, l, source)
 }
 
-func (l layer) libraries(ctx context.Context, sources ...string) error {
+func libraries(ctx context.Context, l tree.Tree, sources ...string) error {
 	output, err := exec.CommandContext(ctx, "ldd", sources...).Output()
 	if err != nil {
 		return fmt.Errorf("ldd %s: %w", strings.Join(sources, " "), err)
@@ -52,7 +54,7 @@ func (l layer) libraries(ctx context.Context, sources ...string) error {
 		if err != nil {
 			return err
 		}
-		l.copy(path, real, 0o755)
+		l.Copy(path, real, 0o755)
 	}
 	return nil
 }

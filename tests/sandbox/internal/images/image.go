@@ -1,10 +1,12 @@
 package images
 
+import "kubestock/sandbox/internal/tree"
+
 // image is what one image holds and how it starts.
 type image struct {
 	// Name is the one that manifests use, in full.
 	Name   string
-	Layers []layer
+	Layers []tree.Tree
 	Start  start
 }
 

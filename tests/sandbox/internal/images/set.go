@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"kubestock/sandbox/internal/istio"
+	"kubestock/sandbox/internal/tree"
 )
 
 // portsVariable is where the stand-in for an addon reads what to listen on: see standin/addon.go.
@@ -40,12 +41,12 @@ func (p programs) compose(ctx context.Context) ([]image, error) {
 	all := []image{
 		{
 			Name:   Pause,
-			Layers: []layer{program("pause", p.standin)},
+			Layers: []tree.Tree{program("pause", p.standin)},
 			Start:  start{User: "65535:65535", Env: []string{searchPath}, Entrypoint: []string{"/pause"}, WorkingDir: "/"},
 		},
 		{
 			Name:   Pilot,
-			Layers: []layer{base, program("usr/local/bin/pilot-discovery", p.istio.PilotDiscovery)},
+			Layers: []tree.Tree{base, program("usr/local/bin/pilot-discovery", p.istio.PilotDiscovery)},
 			Start: start{
 				User: "1337:1337", Env: []string{searchPath}, Entrypoint: []string{"/usr/local/bin/pilot-discovery"},
 			},
@@ -53,12 +54,12 @@ func (p programs) compose(ctx context.Context) ([]image, error) {
 		proxy,
 		{
 			Name:   Echo,
-			Layers: []layer{base, program("http-echo", p.standin)},
+			Layers: []tree.Tree{base, program("http-echo", p.standin)},
 			Start:  start{User: "100:1000", Env: []string{searchPath}, Entrypoint: []string{"/http-echo"}},
 		},
 		{
 			Name:   Curl,
-			Layers: []layer{base, caller},
+			Layers: []tree.Tree{base, caller},
 			Start:  start{User: "100:101", Env: []string{searchPath}, Entrypoint: []string{"curl"}, Cmd: []string{"--help"}},
 		},
 	}
@@ -73,7 +74,7 @@ func (p programs) compose(ctx context.Context) ([]image, error) {
 }
 
 // proxy has no user of its own, like Istio's: the pods name one, and iptables are set by root before.
-func (p programs) proxy(ctx context.Context, base, caller layer) (image, error) {
+func (p programs) proxy(ctx context.Context, base, caller tree.Tree) (image, error) {
 	rules, err := iptables(ctx)
 	if err != nil {
 		return image{}, err
@@ -84,18 +85,18 @@ func (p programs) proxy(ctx context.Context, base, caller layer) (image, error) 
 	}
 	agent := program("usr/local/bin/pilot-agent", p.istio.PilotAgent)
 	// The agent fills in this template and starts Envoy with it.
-	agent.copy("var/lib/istio/envoy/envoy_bootstrap_tmpl.json",
+	agent.Copy("var/lib/istio/envoy/envoy_bootstrap_tmpl.json",
 		filepath.Join(p.istio.Module, "tools", "packaging", "common", "envoy_bootstrap.json"), 0o644)
-	agent.dir("etc/istio/proxy", 0o755, 1337)
+	agent.Dir("etc/istio/proxy", 0o755, 1337)
 	return image{
 		Name:   Proxy,
-		Layers: []layer{base, caller, rules, envoy, agent},
+		Layers: []tree.Tree{base, caller, rules, envoy, agent},
 		Start:  start{Env: []string{searchPath}, Entrypoint: []string{"/usr/local/bin/pilot-agent"}},
 	}, nil
 }
 
 // addon puts the stand-in where the manifest looks for the real program, and tells it its ports.
-func (p programs) addon(base layer, addon addon) image {
+func (p programs) addon(base tree.Tree, addon addon) image {
 	command := addon.Command
 	if command == "" {
 		command = "/addon"
@@ -103,7 +104,7 @@ func (p programs) addon(base layer, addon addon) image {
 	ports := strings.Trim(fmt.Sprint(addon.Ports), "[]")
 	return image{
 		Name:   addon.Image,
-		Layers: []layer{base, program(command, p.standin)},
+		Layers: []tree.Tree{base, program(command, p.standin)},
 		Start:  start{User: nobodySpecial, Env: []string{searchPath, portsVariable + "=" + ports}, Entrypoint: []string{command}},
 	}
 }
