@@ -73,6 +73,8 @@ func run(arguments []string) int {
 		return code
 	case sandbox.Within:
 		return complain(sandbox.Inside(*name), failed)
+	case sandbox.ServeMirror:
+		return complain(sandbox.Serve(*name), failed)
 	default:
 		fmt.Fprint(os.Stderr, usage)
 		return misuse

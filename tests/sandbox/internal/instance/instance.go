@@ -30,10 +30,12 @@ type Instance struct {
 	Kubernetes string `json:"kubernetes"`
 	CoreDNS    string `json:"coreDNS"`
 	// Images are the OCI tarballs that containerd knows.
-	Images []string `json:"images,omitempty"`
+	Images []string `json:"images"`
 	// Cache is the folder of what is built once for all instances.
-	Cache     string `json:"cache"`
-	MirrorURL string `json:"mirrorURL,omitempty"`
+	Cache string `json:"cache"`
+	// Mirror is the folder of the release that is served at MirrorURL.
+	Mirror    string `json:"mirror"`
+	MirrorURL string `json:"mirrorURL"`
 }
 
 // A name is part of paths, of a cgroup and of a node's name.

@@ -2,20 +2,28 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"kubestock/sandbox/internal/images"
 	"kubestock/sandbox/internal/instance"
 	"kubestock/sandbox/internal/istio"
+	"kubestock/sandbox/internal/mirror"
+	"kubestock/sandbox/internal/profiles"
 )
+
+// repository is the product's, from this module's folder, where the driver is started.
+const repository = "../.."
 
 // contents is what an instance has to run and to install from.
 type contents struct {
 	images   []string
 	istioctl string
-	mirror   bool
+	mirror   *mirror.Mirror
 }
 
 func gatherContents(ctx context.Context, cacheDir string, log *Log) (contents, error) {
@@ -27,15 +35,31 @@ func gatherContents(ctx context.Context, cacheDir string, log *Log) (contents, e
 	if err != nil {
 		return contents{}, err
 	}
-	return contents{images: tarballs, istioctl: built.Istioctl}, nil
+	release, err := mirror.Ensure(ctx, cacheDir, log)
+	if err != nil {
+		return contents{}, err
+	}
+	return contents{tarballs, built.Istioctl, release}, nil
+}
+
+// writeProfiles writes the product's profiles so that they install from the instance's mirror.
+func writeProfiles(of *instance.Instance, release *mirror.Mirror, log *Log) error {
+	if _, err := os.Stat(filepath.Join(repository, "profiles")); errors.Is(err, fs.ErrNotExist) {
+		log.Say("the repository has no profiles to write anew")
+		return nil
+	}
+	if err := profiles.Write(repository, of.Path("profiles"), release, of.MirrorURL); err != nil {
+		return fmt.Errorf("writing profiles: %w", err)
+	}
+	return nil
 }
 
 // writeEnv writes what a shell sources to use the instance.
-func writeEnv(of *instance.Instance, contents contents) error {
+func writeEnv(of *instance.Instance, istioctl string) error {
 	lines := []string{
 		"KUBECONFIG=" + of.Path("kubeconfig"),
 		"KUBECTL=" + filepath.Join(of.Kubernetes, "kubectl"),
-		"ISTIOCTL=" + contents.istioctl,
+		"ISTIOCTL=" + istioctl,
 		"MIRROR_URL=" + of.MirrorURL,
 	}
 	var text strings.Builder

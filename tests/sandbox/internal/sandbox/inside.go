@@ -122,9 +122,6 @@ func (l *life) prepare(ctx context.Context) error {
 
 // startMirror serves releases on a socket of the host's network, from a process that ends with the box.
 func (l *life) startMirror(socket *os.File) error {
-	if l.instance.MirrorURL == "" {
-		return nil
-	}
 	command := exec.Command("/proc/self/exe", ServeMirror, "--name", l.instance.Name)
 	command.ExtraFiles = []*os.File{socket}
 	_, err := l.group.Start("mirror", command)

@@ -30,8 +30,8 @@ type ComponentHealth struct {
 	End string
 }
 
-// expected is how many components an instance has, beside its mirror.
-const expected = 8
+// expected is how many components an instance has, its mirror among them.
+const expected = 9
 
 // Healthy tells whether an instance can be used.
 func (h *Health) Healthy() bool {
@@ -101,9 +101,6 @@ func answer(ctx context.Context, of *instance.Instance) error {
 	if err := client.NodeReady(ctx, of.Node()); err != nil {
 		return err
 	}
-	if of.MirrorURL == "" {
-		return nil
-	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, of.MirrorURL, nil)
 	if err != nil {
 		return err
@@ -125,9 +122,7 @@ func (h *Health) Print(out io.Writer) {
 		fmt.Fprintf(out, "%-24s %s\n", component.Name, state)
 	}
 	fmt.Fprintf(out, "%-24s %s\n", "kubeconfig", h.Instance.Path("kubeconfig"))
-	if h.Instance.MirrorURL != "" {
-		fmt.Fprintf(out, "%-24s %s\n", "mirror URL", h.Instance.MirrorURL)
-	}
+	fmt.Fprintf(out, "%-24s %s\n", "mirror URL", h.Instance.MirrorURL)
 	if h.Problem != nil {
 		fmt.Fprintf(out, "%-24s %v\n", "problem", h.Problem)
 	}

@@ -116,13 +116,15 @@ func launch(ctx context.Context, name string, parts *parts, log *Log) (*instance
 	defer listener.Close()
 	made.Cache, made.Kubernetes, made.CoreDNS = parts.cache, parts.kubernetes, parts.coreDNS
 	made.Images = parts.contents.images
-	if parts.contents.mirror {
-		made.MirrorURL = "http://" + listener.Addr().String()
-	}
+	made.Mirror = parts.contents.mirror.Dir
+	made.MirrorURL = "http://" + listener.Addr().String()
 	if err := made.Save(); err != nil {
 		return nil, err
 	}
-	if err := writeEnv(made, parts.contents); err != nil {
+	if err := writeEnv(made, parts.contents.istioctl); err != nil {
+		return nil, err
+	}
+	if err := writeProfiles(made, parts.contents.mirror, log); err != nil {
 		return nil, err
 	}
 	socket, err := listener.(*net.TCPListener).File()
