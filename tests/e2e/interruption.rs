@@ -1,4 +1,5 @@
-//! A run that is asked to end, one that is killed, and two at once.
+//! A run that is asked to end, one that is killed, and two at once. With the smallest profile: what is asked
+//! here is no matter of size.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -7,7 +8,7 @@ use super::cluster::{Cluster, Ended};
 
 /// Starts an installation whose events can be read while it runs.
 fn start(cluster: &Cluster) -> Child {
-    let profile = cluster.profile("demo");
+    let profile = cluster.profile("minimal");
     let arguments = ["install", "--profile", profile.to_str().unwrap(), "--yes", "--output", "json"];
     let mut command = cluster.installer(&arguments);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -40,7 +41,7 @@ fn an_interrupted_run_ends_at_a_safe_point_and_the_next_goes_on() {
     assert!(last.contains("same command again"), "{last}");
 
     // The Lease was given back: the next run does not wait for it.
-    let again: Ended = cluster.install(&cluster.profile("demo"), &["--output", "json"]).expect(0);
+    let again: Ended = cluster.install(&cluster.profile("minimal"), &["--output", "json"]).expect(0);
     assert!(!again.stdout.contains("lease_awaited"), "{}", again.stdout);
 }
 
@@ -53,7 +54,7 @@ fn a_killed_run_blocks_the_next_no_longer_than_its_lease() {
     signal(&run, "-KILL");
     drop(rest);
     run.wait().unwrap();
-    cluster.install(&cluster.profile("demo"), &[]).expect(0);
+    cluster.install(&cluster.profile("minimal"), &[]).expect(0);
 }
 
 #[test]
@@ -62,7 +63,7 @@ fn a_second_run_waits_for_the_first_and_says_for_whom() {
     let cluster = Cluster::started("e2e");
     let mut first = start(&cluster);
     let rest = await_event(&mut first, &["step_started", "layer"]);
-    let second = cluster.install(&cluster.profile("demo"), &["--output", "json"]).expect(0);
+    let second = cluster.install(&cluster.profile("minimal"), &["--output", "json"]).expect(0);
     let holder = format!("-{}", first.id());
     let waited = second.stdout.lines().find(|line| line.contains("lease_awaited"));
     assert!(waited.is_some_and(|line| line.contains(&holder)), "{}", second.stdout);
