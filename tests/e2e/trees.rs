@@ -5,7 +5,7 @@ use std::path::Path;
 use super::cluster::Cluster;
 
 /// Writes a file of a tree, with its folders.
-fn write(root: &Path, path: &str, text: &str) {
+pub(crate) fn write(root: &Path, path: &str, text: &str) {
     let file = root.join(path);
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(file, text).unwrap();
