@@ -95,9 +95,9 @@ fn calls_go_through_the_mesh_and_not_around_it(cluster: &Cluster) {
     for (service, port) in SERVICES.iter().filter(|(service, _)| *service != "frontend") {
         let url = format!("http://{service}:{port}/health");
         // The application's own container: what it sends, its sidecar encrypts.
-        let inside =
-            ["exec", "-n", STAGING, caller, "-c", "frontend", "--", "wget", "-q", "-O-", "-T", "10", &url];
-        cluster.kubectl(&inside).expect(0);
+        let inside = ["exec", "-n", STAGING, caller, "-c", "frontend", "--", "/http-echo", "probe", &url];
+        let answer = cluster.kubectl(&inside).expect(0).stdout;
+        assert_eq!(answer.lines().next(), Some("200"), "{url}: {answer}");
     }
 
     cluster.kubectl(&["create", "namespace", "outside"]).expect(0);
