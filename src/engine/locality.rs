@@ -30,7 +30,7 @@ pub fn locality(server: &str, nodes: Option<&[Object]>) -> Locality {
     match address(server) {
         Address::Loopback => Locality::Local,
         Address::Private if is_all_local => Locality::Local,
-        _ => Locality::Elsewhere(format!("{server} is not on this machine")),
+        _ => Locality::Elsewhere("its server is not on this machine".to_owned()),
     }
 }
 
