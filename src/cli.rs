@@ -6,20 +6,29 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::profile;
 
-/// Brings KubeStock up behind a STRICT Istio mesh, and proves that it works.
+/// In rows that a terminal of 80 columns does not break.
+const AFTER_HELP: &str = "\
+Examples:
+  kubestock-install demo                     all there is, into the current context
+  kubestock-install demo --gitops ../gitops  the layers of a tree of your own
+  kubestock-install fetch --cache-dir DIR    the release alone, to bring elsewhere
+
+Exit codes (docs/exit-codes.md):
+  0 done       2 usage      3 cluster or preflight   130 interrupted
+  4 download   5 Istio      6 apply                  143 terminated
+  7 timeout    8 checks     1 the program itself";
+
+/// Bring KubeStock up behind a STRICT Istio mesh, and prove that it works
 #[derive(Debug, Parser)]
 #[command(
     version,
     arg_required_else_help = true,
     override_usage = "kubestock-install [OPTIONS] <PROFILE>\n       kubestock-install <COMMAND>",
-    after_help = "\
-Exit codes:
-  0 done, 2 usage, 3 cluster or preflight, 4 download, 5 Istio, 6 apply, 7 timeout,
-  8 checks, 130 interrupted, 143 terminated"
+    after_help = AFTER_HELP
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -37,7 +46,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Installs what a profile describes
+    /// Install what a profile describes
     Install {
         /// A profile of this program (demo, production, minimal), or a file
         #[arg(long, value_name = "NAME|FILE")]
@@ -47,9 +56,9 @@ pub enum Command {
         install: InstallArgs,
     },
 
-    /// Prints the objects of a folder with a kustomization file; contacts nothing
+    /// Print the objects of a kustomize folder, without a cluster
     Render {
-        /// The folder
+        /// The folder with the kustomization file
         path: PathBuf,
 
         /// The form to print them in
@@ -57,10 +66,10 @@ pub enum Command {
         output: ObjectForm,
     },
 
-    /// Lists the profiles of this program
+    /// List the profiles of this program
     Profiles,
 
-    /// Downloads the Istio release that a profile names, and proves it; contacts no cluster
+    /// Download and prove the Istio release of a profile, without a cluster
     Fetch {
         /// A profile of this program, or a file
         #[arg(default_value = "demo")]
@@ -147,27 +156,55 @@ impl Cli {
     /// Reads the arguments, the program's name first.
     ///
     /// # Errors
-    /// clap's, which print themselves; also for an option of an installation that stands before a
-    /// command, where clap alone would drop it without a word.
+    /// clap's, which print themselves; also for what clap alone would let pass: a misspelt command, which
+    /// it takes for a profile, and an option of an installation that stands before a command, which it
+    /// would drop without a word.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
         let mut command = Self::command();
-        let matches = command.try_get_matches_from_mut(arguments)?;
+        let misspelt = arguments.get(1).and_then(|first| misspelt(first.to_str()?, &command));
+        let matches = match command.try_get_matches_from_mut(&arguments) {
+            // What follows the command is one argument too many for a profile.
+            Err(error) if error.kind() == ErrorKind::UnknownArgument => {
+                return Err(misspelt.map_or(error, |message| unknown_command(&mut command, message)));
+            }
+            matches => matches?,
+        };
         let cli = Self::from_arg_matches(&matches)?;
         if let Some((name, _)) = matches.subcommand() {
-            let is_given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
-            let own = ["profile", "gitops", "kubeconfig", "context", "cache_dir", "timeout", "output", "yes"];
-            if let Some(stray) = own.iter().copied().find(is_given) {
-                let flag = format!("--{}", stray.replace('_', "-"));
-                let shown = if stray == "profile" { "a profile" } else { &flag };
-                let message = format!("{shown} stands before `{name}`; options come after the command");
+            if let Some(stray) = stray(&matches) {
+                let message = format!("{stray} stands before `{name}`; options come after the command");
                 return Err(command.error(ErrorKind::ArgumentConflict, message));
             }
         } else if cli.profile.is_none() {
             let message = "which profile? `kubestock-install profiles` lists them";
             return Err(command.error(ErrorKind::MissingRequiredArgument, message));
+        } else if let Some(message) = misspelt {
+            return Err(unknown_command(&mut command, message));
         }
         Ok(cli)
     }
+}
+
+/// What stands before the command and would be dropped.
+fn stray(matches: &ArgMatches) -> Option<String> {
+    let own = ["profile", "gitops", "kubeconfig", "context", "cache_dir", "timeout", "output", "yes"];
+    let is_given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    own.into_iter().find(is_given).map(|stray| match stray {
+        "profile" => "a profile".to_owned(),
+        option => format!("--{}", option.replace('_', "-")),
+    })
+}
+
+/// What to say of a word that is one slip away from a command.
+fn misspelt(word: &str, command: &clap::Command) -> Option<String> {
+    let meant = command.get_subcommands().map(clap::Command::get_name);
+    let meant = meant.into_iter().find(|name| strsim::osa_distance(word, name) == 1)?;
+    Some(format!("there is no command `{word}`; did you mean `{meant}`?"))
+}
+
+fn unknown_command(command: &mut clap::Command, message: String) -> clap::Error {
+    command.error(ErrorKind::InvalidSubcommand, message)
 }
 
 #[cfg(test)]
@@ -200,11 +237,13 @@ mod tests {
     }
 
     #[test]
-    fn an_option_that_would_be_dropped_is_an_error() {
+    fn what_would_be_dropped_or_mistaken_is_an_error() {
         let cases = [
             ("--gitops x render y", "--gitops stands before `render`"),
             ("demo profiles", "profile stands before `profiles`"),
             ("--yes", "which profile?"),
+            ("rendr x", "no command `rendr`; did you mean `render`?"),
+            ("profile", "no command `profile`; did you mean `profiles`?"),
         ];
         for (arguments, expected) in cases {
             let error = read(arguments).err().map(|error| error.to_string()).unwrap_or_default();

@@ -10,7 +10,7 @@ mod told;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Color, Command};
 use crate::failure::Failure;
 
 /// Carries the command out; what went wrong is told, and its exit code is the program's.
@@ -19,6 +19,7 @@ pub fn run(cli: Cli) -> ExitCode {
     // It fails only where the choice was made already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let look = cli.look;
+    color(look.color);
     trace(look.verbose);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -40,6 +41,16 @@ pub fn run(cli: Cli) -> ExitCode {
     // A prompt that nobody answered any more still waits in a thread of its own.
     runtime.shutdown_background();
     code
+}
+
+/// For what is printed without a view of its own; `Auto` looks at the stream and the environment.
+fn color(color: Color) {
+    match color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
 }
 
 /// What libraries log, on stderr: for `-vv`, or as RUST_LOG says.

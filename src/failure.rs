@@ -1,6 +1,8 @@
 //! At the top: every room's error in words for a person, with a hint and an exit code.
 
 mod hint;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::io;

@@ -18,6 +18,8 @@ pub struct Settings {
     pub profile: Profile,
     pub tree: Tree,
     pub target: Target,
+    /// The file that was named for it, where one was.
+    pub kubeconfig: Option<PathBuf>,
     pub cache: PathBuf,
     pub timeout: Option<Duration>,
     /// Whether a cluster elsewhere may be changed without asking.
@@ -42,12 +44,14 @@ pub enum SettingsError {
 
 impl Settings {
     pub fn resolve(profile: &str, arguments: InstallArgs) -> Result<Self, SettingsError> {
-        let request = TargetRequest { kubeconfig: arguments.kubeconfig, context: arguments.context };
+        let kubeconfig = arguments.kubeconfig;
+        let request = TargetRequest { kubeconfig: kubeconfig.clone(), context: arguments.context };
         Ok(Self {
             profile: read_profile(profile)?,
             tree: tree(arguments.gitops)?,
             cache: cache(arguments.cache)?,
             target: Target::resolve(&request)?,
+            kubeconfig,
             timeout: arguments.timeout,
             yes: arguments.yes,
         })

@@ -1,9 +1,11 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use http::StatusCode;
+
 use super::show::Show;
 use crate::cli::{InstallArgs, LookArgs};
-use crate::cluster::Cluster;
+use crate::cluster::{ApiError, Cluster};
 use crate::engine::{self, EngineError, Install, Installed, Locality, Tally};
 use crate::event::{Event, Step};
 use crate::failure::Failure;
@@ -50,7 +52,11 @@ async fn connect(settings: &Settings, show: &Show) -> Result<Cluster, Failure> {
     show.announcer.say(Event::StepStarted { step: Step::Connect });
     let cluster = Cluster::connect(target).await?;
     cluster.discover().await.map_err(Failure::Discovery)?;
-    let nodes = cluster.list("v1", "Node", None, None).await.ok();
+    let nodes = match cluster.list("v1", "Node", None, None).await {
+        Ok(nodes) => Some(nodes),
+        Err(ApiError::Refused { status: StatusCode::FORBIDDEN, .. }) => None,
+        Err(error) => return Err(Failure::Discovery(error)),
+    };
     if let Locality::Elsewhere(why) = engine::locality(&target.server, nodes.as_deref())
         && !settings.yes
     {
@@ -70,8 +76,11 @@ async fn confirm(settings: &Settings, why: String) -> Result<(), Failure> {
     if !ui::can_ask() {
         return Err(unconfirmed(why, false));
     }
-    let (context, profile) = (&settings.target.context, &settings.profile.name);
-    let question = format!("Install `{profile}` into the cluster of context `{context}`? {why}.");
+    let (target, profile) = (&settings.target, &settings.profile.name);
+    let question = format!(
+        "The context `{}` leads to {}, and {why}.\nInstall `{profile}` there?",
+        target.context, target.server
+    );
     let answer = tokio::task::spawn_blocking(move || ui::confirm(&question)).await;
     let answer = answer.map_err(std::io::Error::other).flatten().map_err(Failure::Output)?;
     if answer { Ok(()) } else { Err(unconfirmed(why, true)) }
@@ -110,7 +119,11 @@ fn holder() -> String {
 
 /// What a person would do next, as commands for this very cluster.
 fn next_commands(settings: &Settings, installed: &Installed) -> Vec<String> {
-    let kubectl = format!("kubectl --context {}", settings.target.context);
+    let kubeconfig = settings.kubeconfig.as_ref();
+    let kubeconfig = kubeconfig
+        .map(|file| format!(" --kubeconfig {}", quoted(&file.to_string_lossy())))
+        .unwrap_or_default();
+    let kubectl = format!("kubectl{kubeconfig} --context {}", quoted(&settings.target.context));
     let pods = installed.namespaces.iter().map(|namespace| format!("{kubectl} get pods -n {namespace}"));
     let dashboards = installed.addons.iter().filter_map(|addon| {
         use crate::istio::release::Addon;
@@ -123,4 +136,31 @@ fn next_commands(settings: &Settings, installed: &Installed) -> Vec<String> {
         Some(format!("{kubectl} port-forward -n istio-system svc/{service} {port}"))
     });
     pods.chain(dashboards).collect()
+}
+
+/// The word as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@=+,%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_word_that_a_shell_would_break_is_quoted() {
+        let table = [
+            ("kind-kind", "kind-kind"),
+            ("arn:aws:eks:eu-west-1:1:cluster/shop", "arn:aws:eks:eu-west-1:1:cluster/shop"),
+            ("my cluster", "'my cluster'"),
+            ("it's", r"'it'\''s'"),
+        ];
+        for (word, expected) in table {
+            assert_eq!(quoted(word), expected);
+        }
+    }
 }

@@ -1,27 +1,26 @@
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::told;
 use crate::cli::ObjectForm;
-use crate::failure::Failure;
 use crate::kustomize::{self, DirSource};
 use crate::object::{Object, yaml};
 
 /// Prints the objects of a folder, as `kubectl kustomize` does.
 pub(super) fn run(path: &Path, form: ObjectForm) -> ExitCode {
-    match print(path, form) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => told::failure(&failure),
-    }
-}
-
-fn print(path: &Path, form: ObjectForm) -> Result<(), Failure> {
-    let rendered = kustomize::render(&DirSource, path)?;
+    let rendered = match kustomize::render(&DirSource, path) {
+        Ok(rendered) => rendered,
+        Err(error) => return told::failure(&error.into()),
+    };
     for warning in &rendered.warnings {
         told::warning(warning);
     }
-    let objects: Vec<Object> = rendered.objects.into_iter().map(|located| located.object).collect();
+    let objects = rendered.objects.into_iter().map(|located| located.object).collect();
+    told::printed(print(objects, form))
+}
+
+fn print(objects: Vec<Object>, form: ObjectForm) -> io::Result<()> {
     let text = match form {
         ObjectForm::Yaml => yaml::objects_to_string(&objects),
         ObjectForm::Json => {
@@ -30,5 +29,7 @@ fn print(path: &Path, form: ObjectForm) -> Result<(), Failure> {
             format!("{list:#}\n")
         }
     };
-    std::io::stdout().write_all(text.as_bytes()).map_err(Failure::Output)
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::signals::{self, Listening};
+use super::told;
 use crate::cli::{Color, LookArgs, Output};
 use crate::engine::Tally;
 use crate::event::{Announcer, ApplyOutcome, Ending, Event, Finished};
@@ -66,6 +67,11 @@ impl Show {
         }
     }
 
+    /// Whether the command ended before it began: then why is all that there is to tell a person.
+    fn has_nothing_to_show(&self) -> bool {
+        self.mode != Mode::Json && self.events.as_ref().is_some_and(UnboundedReceiver::is_empty)
+    }
+
     /// Shows how the command ended, as the last of its events, and waits until that is written.
     pub(super) async fn end(
         mut self,
@@ -73,6 +79,11 @@ impl Show {
         tally: &Tally,
         elapsed: Duration,
     ) -> ExitCode {
+        if let Err(failure) = &ended
+            && self.has_nothing_to_show()
+        {
+            return told::failure(failure);
+        }
         self.draw();
         let (next, failure) = match ended {
             Ok(next) => (next, None),

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::io;
 use std::process::ExitCode;
 
 use anstream::eprintln;
@@ -13,6 +14,14 @@ pub(super) fn failure(failure: &Failure) -> ExitCode {
         eprintln!("{}: {hint}", "hint".cyan().bold());
     }
     ExitCode::from(failure.exit_code())
+}
+
+/// The end of a command that only prints. Who closed the pipe (`| head`) has what they wanted.
+pub(super) fn printed(printed: io::Result<()>) -> ExitCode {
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => failure(&Failure::Output(error)),
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 pub(super) fn warning(warning: &impl fmt::Display) {

@@ -7,17 +7,23 @@ use crate::istio::release::ReleaseError;
 use crate::istio::render::RenderError;
 use crate::settings::SettingsError;
 
+const AGAIN: &str = "run the same command again: what is applied already is left as it is";
+const IS_IT_UP: &str =
+    "is the cluster running, and is this its context? `kubectl config current-context` tells";
+const LOG_IN: &str = "log in again with the tool that made this context";
+const NO_RIGHT: &str = "this user may not do that in the cluster; an administrator can, or can grant it";
+
 impl Failure {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Unconfirmed { asked: false, .. } => "give --yes if this is the cluster that you mean",
-            Self::Interrupted(_) => {
-                "what was applied stays; run the same command again, and it goes on where it stopped"
-            }
+            Self::Interrupted(_) => "what is done stays; run the same command again for the rest",
+            Self::Settings(SettingsError::NoHome) => "give one with --cache-dir",
             Self::Connect(error) | Self::Settings(SettingsError::Target(error)) => {
                 return connect_hint(error);
             }
+            Self::Discovery(error) => api_hint(error)?,
             Self::Release(error) => release_hint(error)?,
             Self::Engine(error) => return engine_hint(error),
             _ => return None,
@@ -31,63 +37,118 @@ fn connect_hint(error: &ConnectError) -> Option<String> {
         [] => "it has none; a cluster's own tool writes one (`kind export kubeconfig`, say)".to_owned(),
         some => format!("there are {}; choose with --context", some.join(", ")),
     };
-    Some(match error {
+    let hint = match error {
         ConnectError::NoKubeconfig { looked_at } => {
             let files: Vec<String> = looked_at.iter().map(|path| path.display().to_string()).collect();
-            format!("looked at {}; name one with --kubeconfig, or start a cluster", files.join(", "))
+            return Some(format!(
+                "looked at {}; name one with --kubeconfig, or start a cluster",
+                files.join(", ")
+            ));
         }
-        ConnectError::NoCurrentContext { contexts: known } => contexts(known),
-        ConnectError::UnknownContext { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
-        ConnectError::UnknownContext { contexts: known, .. } => contexts(known),
+        ConnectError::NoCurrentContext { contexts: known } => return Some(contexts(known)),
+        ConnectError::UnknownContext { nearest: Some(nearest), .. } => {
+            return Some(format!("did you mean `{nearest}`?"));
+        }
+        ConnectError::UnknownContext { contexts: known, .. } => return Some(contexts(known)),
+        ConnectError::UnknownCluster { .. }
+        | ConnectError::UnknownUser { .. }
+        | ConnectError::NoServer { .. } => {
+            "write the context anew with the tool that made it, or choose another with --context"
+        }
         ConnectError::NothingListens { .. }
         | ConnectError::Unreachable { .. }
         | ConnectError::UnknownHost { .. }
-        | ConnectError::TimedOut { .. } => {
-            "is the cluster running, and is this its context? `kubectl config current-context` tells"
-                .to_owned()
+        | ConnectError::TimedOut { .. } => IS_IT_UP,
+        ConnectError::Untrusted { .. } => {
+            "the cluster may have been made anew since this context was written, or something stands between; \
+             write the context anew with the tool that made it"
         }
-        ConnectError::Unauthorized { .. } | ConnectError::Credentials { .. } => {
-            "log in again with the tool that made this context".to_owned()
+        ConnectError::Unauthorized { .. } | ConnectError::Credentials { .. } => LOG_IN,
+        ConnectError::Forbidden { .. } => NO_RIGHT,
+        ConnectError::NoVersion { .. } => {
+            "is this the address of a Kubernetes API server? a proxy may have answered in its place"
         }
-        _ => return None,
-    })
+        ConnectError::UnreadableKubeconfig { .. }
+        | ConnectError::Unmergeable { .. }
+        | ConnectError::Unusable { .. } => return None,
+    };
+    Some(hint.to_owned())
 }
 
 fn engine_hint(error: &EngineError) -> Option<String> {
-    let again = "run the same command again: what is applied already is left as it is";
-    match error {
-        EngineError::Release(error) => release_hint(error).map(str::to_owned),
-        EngineError::Apply { failed, .. } => Some(apply_hint(failed).unwrap_or(again).to_owned()),
+    let hint = match error {
+        EngineError::Api { source, .. } => api_hint(source).unwrap_or(AGAIN),
+        EngineError::Release(error) | EngineError::Istio(RenderError::Istioctl(error)) => {
+            release_hint(error)?
+        }
+        EngineError::Istio(RenderError::Failed { .. }) => {
+            "istioctl was given `istio.profile` and `istio.overlay` of the profile; one of them may be wrong"
+        }
+        EngineError::Istio(RenderError::Workspace(_)) | EngineError::Kubeconfig(_) => {
+            "is there room in the folder for temporary files? TMPDIR names another"
+        }
+        EngineError::Istio(RenderError::TimedOut { .. }) => AGAIN,
+        EngineError::Apply { failed, .. } => apply_hint(failed).unwrap_or(AGAIN),
         EngineError::NotReady { failed: true, .. } => {
-            Some("waiting longer would not mend it; once it is mended, run the same command again".to_owned())
+            "waiting longer would not help: mend what is named above, then run the same command again"
         }
-        EngineError::NotReady { layer, .. } | EngineError::Silent { layer, .. } => Some(format!(
-            "where `{layer}` only needs more time, run the same command again, or give it more with --timeout"
-        )),
+        EngineError::NotReady { layer, .. } => {
+            return Some(format!(
+                "where `{layer}` only needs more time, run the same command again, or give it more with --timeout"
+            ));
+        }
+        // All webhooks that are waited for are istiod's.
+        EngineError::Silent { .. } => {
+            "`kubectl logs -n istio-system deployment/istiod` may tell why; where it only needs more time, run \
+             the same command again, or give it more with --timeout"
+        }
         EngineError::Homeless(_) => {
-            Some("write `namespace:` into each, or into the kustomization file of their folder".to_owned())
+            "write `namespace:` into each, or into the kustomization file of their folder"
         }
-        EngineError::LeaseLost => Some(again.to_owned()),
-        EngineError::Istio(RenderError::TimedOut { .. }) => Some(again.to_owned()),
+        EngineError::Checks(_) => {
+            "all is applied and ready, but not as promised; once it is mended, run the same command again"
+        }
+        EngineError::LeaseLost => "once no other run is on, run the same command again",
+        EngineError::Istio(_) | EngineError::Own(_) | EngineError::Interrupted => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// For a request about no object of a layer.
+fn api_hint(error: &ApiError) -> Option<&'static str> {
+    match error {
+        ApiError::Refused { status: StatusCode::UNAUTHORIZED, .. } | ApiError::Credentials { .. } => {
+            Some(LOG_IN)
+        }
+        ApiError::Refused { status: StatusCode::FORBIDDEN, .. } => Some(NO_RIGHT),
+        ApiError::Lost { .. } | ApiError::TimedOut { .. } => Some(IS_IT_UP),
         _ => None,
     }
 }
 
+/// For the first of them that something can be done about.
 fn apply_hint(failed: &[FailedObject]) -> Option<&'static str> {
-    failed.iter().find_map(|failed| match &failed.error {
+    failed.iter().find_map(|FailedObject { at, error, .. }| match error {
         ApiError::Conflict { .. } => Some(
-            "another tool manages these fields; take them out of the layer, or let that tool give them up",
+            "leave these fields out of the layer, or have who manages them give them up; then run the same \
+             command again",
         ),
-        ApiError::Refused { status: StatusCode::FORBIDDEN, message, .. }
-            if message.contains("exceeded quota") =>
-        {
+        ApiError::Refused { message, .. } if message.contains("exceeded quota") => {
             Some("raise the ResourceQuota, or lower what the layer asks for")
         }
+        ApiError::Refused { message, .. } if message.contains("denied the request") => {
+            Some("a policy of this cluster refused it: change it as the policy says, or ask who keeps it")
+        }
         ApiError::Refused { status: StatusCode::FORBIDDEN, message, .. } if message.contains("cannot") => {
-            Some("this user may not do that in the cluster; an administrator can, or can grant it")
+            Some(NO_RIGHT)
+        }
+        ApiError::Refused { status: StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY, .. }
+            if at.is_some() =>
+        {
+            Some("correct it in the file that is named")
         }
         ApiError::UnknownKind { .. } => {
-            Some("the cluster does not know this kind; install what defines it (its CRD) first")
+            Some("install first what defines this kind (its CustomResourceDefinition), or add it to a layer")
         }
         _ => None,
     })
@@ -103,6 +164,12 @@ fn release_hint(error: &ReleaseError) -> Option<&'static str> {
             "check the network and the proxy (HTTPS_PROXY); or fetch it where there is a network \
              (`kubestock-install fetch --cache-dir DIR`) and bring DIR here",
         ),
+        ReleaseError::Refused { status, .. } if status.is_client_error() => {
+            Some("is it there, and for everyone? `istio.source` in the profile can name another place")
+        }
+        ReleaseError::Refused { .. } => {
+            Some("try again later; `istio.source` in the profile can name another place")
+        }
         ReleaseError::NoArchive { .. } => {
             Some("name its own `source` with a digest under `istio:` in the profile")
         }

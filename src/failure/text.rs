@@ -1,10 +1,12 @@
 use std::fmt::Write;
 
 use super::Failure;
-use crate::cluster::{ApiError, FieldConflict};
+use crate::cluster::{ApiError, ConnectError, FieldConflict};
 use crate::engine::{EngineError, FailedObject, Unready};
 use crate::kustomize::At;
+use crate::object::ObjectId;
 use crate::plan::Homeless;
+use crate::settings::SettingsError;
 
 /// How many objects a message lists before it only counts them.
 const LISTED: usize = 10;
@@ -14,14 +16,14 @@ impl Failure {
     pub fn text(&self) -> String {
         match self {
             Self::Runtime(error) => with_causes(error),
-            Self::Output(error) => format!("the terminal cannot be used: {error}"),
+            Self::Output(error) => format!("stdout or the terminal cannot be used: {error}"),
+            Self::Settings(SettingsError::Target(error)) | Self::Connect(error) => connect_text(error),
             Self::Settings(error) => with_causes(error),
             Self::Kustomize(error) => error.to_string(),
             Self::Unrendered(error) => format!("layer `{}`: {}", error.layer, error.source),
             Self::NothingToFetch { profile } => {
                 format!("the profile `{profile}` installs no Istio, so that there is nothing to fetch")
             }
-            Self::Connect(error) => with_causes(error),
             Self::Discovery(error) => with_causes(error),
             Self::Unconfirmed { context, server, why, asked } => {
                 let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
@@ -34,13 +36,25 @@ impl Failure {
     }
 }
 
+fn connect_text(error: &ConnectError) -> String {
+    match error {
+        // They say it all; what the connector says besides is how it came to know.
+        ConnectError::NothingListens { .. } | ConnectError::TimedOut { .. } => error.to_string(),
+        // The parser goes on to quote the lines around, and they may hold a token.
+        ConnectError::UnreadableKubeconfig { .. } => {
+            with_causes(error).lines().next().unwrap_or_default().to_owned()
+        }
+        error => with_causes(error),
+    }
+}
+
 fn engine_text(error: &EngineError) -> String {
     match error {
         EngineError::Apply { layer, failed } => {
             let first =
                 format!("{} of layer `{layer}` could not be applied", counted(failed.len(), "object"));
             listed(first, failed, |FailedObject { object, at, error }| {
-                format!("{object}{}: {}", placed(at), api_text(error))
+                format!("{object}{}: {}", placed(at), api_text(object, error))
             })
         }
         EngineError::NotReady { layer, after, failed, unready } => {
@@ -52,10 +66,11 @@ fn engine_text(error: &EngineError) -> String {
         }
         EngineError::Silent { layer, webhook, after, last } => {
             let after = after.as_secs();
-            format!("the webhook `{webhook}` of layer `{layer}` does not answer after {after} s: {last}")
+            format!("the webhook `{webhook}` of layer `{layer}` has not answered within {after} s: {last}")
         }
         EngineError::Homeless(homeless) => {
-            let first = format!("{} of no namespace", counted(homeless.len(), "object"));
+            let names = if homeless.len() == 1 { "names" } else { "name" };
+            let first = format!("{} {names} no namespace", counted(homeless.len(), "object"));
             listed(first, homeless, |Homeless { object, layer, at, .. }| {
                 format!("{object} of layer `{layer}`{}", placed(at))
             })
@@ -64,16 +79,29 @@ fn engine_text(error: &EngineError) -> String {
             let first = format!("{} on the mesh failed", counted(failed.len(), "check"));
             listed(first, failed, |(check, seen)| format!("{check}: {seen}"))
         }
+        EngineError::LeaseLost => {
+            "this run has lost its Lease: another one may have begun, so this one does not go on writing"
+                .to_owned()
+        }
         other => with_causes(other),
     }
 }
 
-/// The server's words, with who owns what where fields are in dispute.
-fn api_text(error: &ApiError) -> String {
-    let ApiError::Conflict { conflicts, .. } = error else { return with_causes(error) };
-    listed(with_causes(error), conflicts, |FieldConflict { manager, field }| {
-        format!("  {field} is of `{manager}`")
-    })
+/// The server's words without the object, which stands before them already; with who manages what where
+/// fields are in dispute.
+fn api_text(object: &ObjectId, error: &ApiError) -> String {
+    if let ApiError::Conflict { conflicts, .. } = error {
+        return listed(
+            "others manage fields of it".to_owned(),
+            conflicts,
+            |FieldConflict { manager, field }| format!("  {field}, by `{manager}`"),
+        );
+    }
+    let text = with_causes(error);
+    match text.strip_prefix(&object.to_string()) {
+        Some(rest) => rest.trim_start_matches([':', ' ']).to_owned(),
+        None => text,
+    }
 }
 
 /// The place in a file that an object came from, in brackets.
@@ -97,13 +125,16 @@ fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
+/// What HTTP libraries say around a cause: no more than that it went through them.
+const WRAPPERS: [&str; 3] = ["ServiceError", "client error", "error sending request"];
+
 /// An error and all that caused it, where the causes are not in its own words already.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(source) = cause {
         let words = source.to_string();
-        if !text.contains(&words) {
+        if !text.contains(&words) && !WRAPPERS.iter().any(|wrapper| words.starts_with(wrapper)) {
             let _never_fails = write!(text, ": {words}");
         }
         cause = source.source();
