@@ -11,7 +11,9 @@ mod layer;
 mod locality;
 mod prepare;
 mod run;
+mod settle;
 mod wait;
+mod warning;
 
 pub use error::{EngineError, FailedObject, Unready};
 pub use install::{Install, Installed, install};

@@ -3,8 +3,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::EngineError;
+use super::warning::Warning;
 use crate::cluster::{Cluster, Target};
-use crate::engine::EngineError;
 use crate::event::{Announcer, Event};
 use crate::istio::release::{Obtained, Progress, Release, ReleaseError, Store};
 use crate::istio::render::{self, RenderRequest};
@@ -24,7 +25,7 @@ pub async fn fetch(istio: &Istio, cache: &Path, announcer: &Announcer) -> Result
     let store = Store::new(cache)?;
     let release = store.obtain(&istio.source, &istio.addons, &|progress| telling.tell(progress)).await?;
     if let Obtained::Downloaded { replaced: Some(why), .. } = &release.obtained {
-        announcer.say(Event::Warned { warning: format!("downloaded again: {why}") });
+        announcer.say(Warning::DownloadedAgain(why).into());
     }
     announcer.say(Event::ReleaseReady {
         version: release.version.clone(),
@@ -44,10 +45,7 @@ struct Telling<'a> {
 impl Telling<'_> {
     fn tell(&self, progress: Progress) {
         let event = match progress {
-            Progress::Waiting => {
-                let warning = "another run is filling the cache; waiting for it".to_owned();
-                Event::Warned { warning }
-            }
+            Progress::Waiting => Warning::CacheBusy.into(),
             Progress::Started { url, attempt } => {
                 self.attempt.store(u32::try_from(attempt).unwrap_or(u32::MAX), Ordering::Relaxed);
                 Event::DownloadStarted { url, total_bytes: None }

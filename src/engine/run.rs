@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::EngineError;
 use crate::cluster::{ApiError, Cluster};
-use crate::event::{Announcer, ApplyOutcome, Event};
+use crate::event::{Announcer, ApplyOutcome, Event, Step};
 
 /// What every part of a run has at hand.
 #[derive(Debug)]
@@ -56,6 +56,31 @@ impl Run<'_> {
         if self.stop.is_cancelled() { Err(EngineError::Interrupted) } else { Ok(()) }
     }
 
+    /// Announces the beginning of a step, and its end where it has been reached.
+    pub(super) async fn step<T>(
+        &self,
+        step: Step,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        self.go_on()?;
+        let begun = Instant::now();
+        self.say(Event::StepStarted { step: step.clone() });
+        let done = work.await?;
+        self.say(Event::StepFinished { step, elapsed: begun.elapsed() });
+        Ok(done)
+    }
+
+    /// Drops the work where the run is asked to end; only for work that may be dropped anywhere.
+    pub(super) async fn stoppable<T>(
+        &self,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        tokio::select! {
+            () = self.stop.cancelled() => Err(EngineError::Interrupted),
+            done = work => done,
+        }
+    }
+
     /// Waits this long, or less where the run is asked to end.
     pub(super) async fn pause(&self, time: Duration) -> Result<(), EngineError> {
         tokio::select! {
@@ -85,10 +110,35 @@ impl Patience {
         if error.passes() { self.next(error.retry_after()) } else { None }
     }
 
-    /// How long to wait before asking again; `asked` is what the server asked for.
+    /// How long to wait before asking again; `asked` is what the server asked for. The last attempt is
+    /// made when the time is over, and not before.
     pub(super) fn next(&mut self, asked: Option<Duration>) -> Option<Duration> {
         let wait = asked.unwrap_or(self.next).max(self.next);
         self.next = (self.next * 2).min(Self::LONGEST);
-        (Instant::now() + wait < self.deadline).then_some(wait)
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then(|| wait.min(left))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_double_until_the_last_attempt_is_made_as_the_time_is_over() {
+        let mut patience = Patience::until(Instant::now() + Duration::from_secs(4));
+        let mut waits = Vec::new();
+        while let Some(wait) = patience.next(None) {
+            waits.push(wait.as_millis());
+            tokio::time::sleep(wait).await;
+        }
+        assert_eq!(waits, [250, 500, 1000, 2000, 250]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_asks_for_more_time_gets_it() {
+        let mut patience = Patience::until(Instant::now() + Duration::from_secs(60));
+        assert_eq!(patience.next(Some(Duration::from_secs(7))), Some(Duration::from_secs(7)));
+        assert_eq!(patience.next(Some(Duration::ZERO)), Some(Duration::from_millis(500)));
     }
 }

@@ -103,6 +103,12 @@ impl Cluster {
         command.env("KUBECONFIG", self.kubeconfig()).args(arguments).output().unwrap().into()
     }
 
+    /// kubectl with a variable in its environment.
+    pub(crate) fn kubectl_with(&self, arguments: &[&str], (name, value): (&str, &str)) -> Ended {
+        let mut command = Command::new(self.variable("KUBECTL"));
+        command.env("KUBECONFIG", self.kubeconfig()).env(name, value).args(arguments).output().unwrap().into()
+    }
+
     pub(crate) fn istioctl(&self, arguments: &[&str]) -> Ended {
         let mut command = Command::new(self.variable("ISTIOCTL"));
         command.env("KUBECONFIG", self.kubeconfig()).args(arguments).output().unwrap().into()

@@ -118,13 +118,27 @@ fn calls_go_through_the_mesh_and_not_around_it(cluster: &Cluster) {
     cluster.kubectl(&["delete", "namespace", "outside", "--wait=false"]).expect(0);
 }
 
-/// kubectl checks the parent's id, tooling and annotations by KEP-3659 before it does anything.
 fn kubectl_takes_the_apply_sets_for_its_own(cluster: &Cluster) {
     let sets = cluster.list(&["configmaps", "-n", "kubestock-install", "-l", "applyset.kubernetes.io/id"]);
     let names: Vec<&str> = sets.iter().map(name).collect();
     for layer in ["addons", "base", "istio", "staging"] {
         assert!(names.contains(&format!("kubestock-install-{layer}").as_str()), "{names:?}");
     }
+    // kubectl knows the parent for one, reads whose it is, and leaves it alone (KEP-3659, "Tooling").
+    let set = "--applyset=configmap/kubestock-install-staging";
+    let prune = [
+        "apply",
+        "-n",
+        "kubestock-install",
+        "--prune",
+        set,
+        "-f",
+        "gitops/base/istio/peer-authentication-strict.yaml",
+    ];
+    let refused = cluster.kubectl_with(&prune, ("KUBECTL_APPLYSET", "true")).expect(1).stderr;
+    assert!(refused.contains("kubestock-install"), "{refused}");
+    assert!(refused.contains("managed by"), "{refused}");
+
     let staging = sets.iter().find(|set| name(set) == "kubestock-install-staging").unwrap();
     let id = staging["metadata"]["labels"]["applyset.kubernetes.io/id"].as_str().unwrap();
     let selector = format!("applyset.kubernetes.io/part-of={id}");
