@@ -191,3 +191,18 @@ fn a_second_run_changes_nothing_and_says_so(cluster: &Cluster) {
     let text = cluster.install(&profile, &[]).expect(0);
     assert!(text.stdout.contains("nothing to change"), "{}", text.stdout);
 }
+
+#[test]
+#[ignore = "needs the sandbox: make e2e"]
+fn production_has_two_of_what_must_not_fail_and_no_addons() {
+    let cluster = Cluster::bare("e2e");
+    cluster.install(&cluster.profile("production"), &[]).expect(0);
+    let deployments = cluster.list(&["deployments", "-n", "istio-system"]);
+    let ready: Vec<(&str, Option<u64>)> =
+        deployments.iter().map(|one| (name(one), one["status"]["readyReplicas"].as_u64())).collect();
+    assert_eq!(ready, [("istio-ingressgateway", Some(2)), ("istiod", Some(2))]);
+    for scaler in cluster.list(&["horizontalpodautoscalers", "-n", "istio-system"]) {
+        assert_eq!(scaler["spec"]["minReplicas"], 2, "{}", name(&scaler));
+    }
+    cluster.install(&cluster.profile("production"), &[]).expect(0);
+}
