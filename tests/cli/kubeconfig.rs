@@ -1,9 +1,15 @@
 //! Why there is no cluster to talk to.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use insta::assert_snapshot;
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection};
 use serde_json::json;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -121,6 +127,54 @@ async fn something_that_is_no_api_server() {
     exit code 3
     ");
 }
+
+#[test]
+fn a_certificate_that_nobody_has_vouched_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let serving = std::thread::spawn(move || shake_hands(&listener));
+    let home = Home::new();
+    home.knows(&format!("https://{address}"));
+    assert_snapshot!(home.run("demo").with(&address, "ADDRESS"), @"
+    [time] demo on test (https://ADDRESS)
+    demo on test failed after [time]: nothing was changed
+    stderr: error: the certificate of https://ADDRESS is not trusted: invalid peer certificate: UnknownIssuer
+    stderr: hint: the cluster may have been made anew since this context was written, or something stands between; write the context anew with the tool that made it
+    exit code 3
+    ");
+    serving.join().unwrap();
+}
+
+/// Shows a certificate to the first who connects.
+fn shake_hands(listener: &TcpListener) {
+    let decoded = |text: &str| BASE64_STANDARD.decode(text).unwrap();
+    let certificate = CertificateDer::from(decoded(CERTIFICATE));
+    let key = PrivatePkcs8KeyDer::from(decoded(KEY)).into();
+    let config = ServerConfig::builder_with_provider(ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+    let (mut stream, _) = listener.accept().unwrap();
+    // It ends when the other side has seen what it does not trust.
+    while connection.complete_io(&mut stream).is_ok_and(|(read, written)| read + written > 0) {}
+}
+
+/// For 127.0.0.1, signed by its own key, good until 2126.
+const CERTIFICATE: &str = "\
+    MIIBjTCCATOgAwIBAgIUOZ4ynnUb0xQvaIP9OFd3onfvrkYwCgYIKoZIzj0EAwIwFDESMBAGA1UEAwwJMTI3LjAuMC4xMCAX\
+    DTI2MTEyNTA0NDYyN1oYDzIxMjYxMTAxMDQ0NjI3WjAUMRIwEAYDVQQDDAkxMjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjO\
+    PQMBBwNCAATCFi5fZtwUKOkesDMEcq/Hl7GGZn5Ru3Ksa2I1q8yFVDS9TQGEfk6dgi1jB/J4+MVVQEQzZRqCQQImmuLRPl9H\
+    o2EwXzAdBgNVHQ4EFgQU58qZZoZKRP73tYNn8ynIxN7FCwQwHwYDVR0jBBgwFoAU58qZZoZKRP73tYNn8ynIxN7FCwQwDwYD\
+    VR0RBAgwBocEfwAAATAMBgNVHRMBAf8EAjAAMAoGCCqGSM49BAMCA0gAMEUCIHrXoqBp3DI0ficnn3QIZj0vCweQ4SWLX40P\
+    xc5mpKu+AiEA+1SRqTuVs9s8Jy3O0GALYNv1UgMLSas0lOQdKa95ww4=";
+
+/// Guards nothing.
+const KEY: &str = "\
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgwIibz1aiessR6kqhIKRuKnLfnynY0LvECGUiOKOtVAqhRANC\
+    AATCFi5fZtwUKOkesDMEcq/Hl7GGZn5Ru3Ksa2I1q8yFVDS9TQGEfk6dgi1jB/J4+MVVQEQzZRqCQQImmuLRPl9H";
 
 /// What is told of a server that always answers this.
 async fn answering(answer: ResponseTemplate) -> String {
