@@ -8,8 +8,9 @@ use super::run::{Run, Tally};
 use super::{EngineError, check, layer, prepare};
 use crate::cluster::{Cluster, Mode, Target};
 use crate::event::{Announcer, Event, PlannedLayer, Step};
+use crate::kustomize::At;
 use crate::object::Object;
-use crate::plan::{self, Homeless, Layer, NAMESPACE, Plan, Rollout};
+use crate::plan::{self, Homeless, Layer, NAMESPACE, Placed, Plan, Rollout};
 use crate::profile::Profile;
 use crate::readiness;
 
@@ -87,6 +88,15 @@ fn settle(run: &Run<'_>, layers: Vec<Layer>) -> Result<Plan, EngineError> {
         run.say(Event::Warned { warning });
     }
     place_homeless(run, &mut plan)?;
+    for Placed { object, at } in plan.misplaced_mesh_policies() {
+        let (id, at) = (object.id(), in_brackets(at));
+        run.say(Event::Warned {
+            warning: format!(
+                "{id}{at} holds for its namespace alone, and nothing makes the mesh STRICT; a policy for all of \
+                 it lives in istio-system, from where a `namespace:` in a kustomization file may have moved it"
+            ),
+        });
+    }
     run.say(Event::Planned { layers: plan.layers.iter().map(planned).collect() });
     Ok(plan)
 }
@@ -97,7 +107,7 @@ fn place_homeless(run: &Run<'_>, plan: &mut Plan) -> Result<(), EngineError> {
     let homeless = plan.remove_homeless(is_namespaced);
     let (copies, lost): (Vec<_>, Vec<_>) = homeless.into_iter().partition(|found| found.copy_in.is_some());
     for Homeless { object, layer, at, copy_in } in copies {
-        let at = at.map(|at| format!(" ({at})")).unwrap_or_default();
+        let at = in_brackets(&at);
         let namespace = copy_in.unwrap_or_default();
         run.say(Event::Warned {
             warning: format!(
@@ -106,6 +116,10 @@ fn place_homeless(run: &Run<'_>, plan: &mut Plan) -> Result<(), EngineError> {
         });
     }
     if lost.is_empty() { Ok(()) } else { Err(EngineError::Homeless(lost)) }
+}
+
+fn in_brackets(at: &Option<At>) -> String {
+    at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default()
 }
 
 fn planned(layer: &Layer) -> PlannedLayer {

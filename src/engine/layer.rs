@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::EngineError;
 use super::apply::Application;
-use super::gate::{self};
+use super::gate;
 use super::run::{Patience, Run};
 use super::wait::{Awaited, until_ready};
 use crate::cluster::Mode;

@@ -14,8 +14,7 @@ pub enum Locality {
 const LOCAL_PROVIDERS: [&str; 3] = ["kind", "k3s", "minikube"];
 
 /// Labels and annotations that those tools put on nodes.
-const LOCAL_LABELS: [&str; 3] =
-    ["minikube.k8s.io/name", "node.kubernetes.io/instance-type=k3s", "kubestock.dev/sandbox"];
+const LOCAL_LABELS: [&str; 2] = ["minikube.k8s.io/name", "node.kubernetes.io/instance-type=k3s"];
 
 /// Judges by the server's address and by the nodes, never by a name: a context may be called `kind`
 /// and lead to production, and a loopback address may be a tunnel to it. `nodes` is None where they
@@ -31,7 +30,7 @@ pub fn locality(server: &str, nodes: Option<&[Object]>) -> Locality {
     match address(server) {
         Address::Loopback => Locality::Local,
         Address::Private if is_all_local => Locality::Local,
-        _ => Locality::Elsewhere(format!("{server} is not on this machine")),
+        _ => Locality::Elsewhere("its server is not on this machine".to_owned()),
     }
 }
 

@@ -56,7 +56,7 @@ impl Telling<'_> {
                 Event::DownloadProgress { received_bytes: received, total_bytes: total }
             }
             Progress::Retrying { why, wait } => {
-                let attempt = self.attempt.load(Ordering::Relaxed);
+                let attempt = self.attempt.load(Ordering::Relaxed) + 1;
                 Event::DownloadRetried { attempt, reason: why, after: wait }
             }
             Progress::Received { .. } | Progress::Unpacking => return,

@@ -6,6 +6,7 @@
 mod applyset;
 mod istio;
 mod layer;
+mod mesh_policy;
 mod namespaces;
 mod render;
 

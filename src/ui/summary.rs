@@ -33,6 +33,9 @@ fn sentence(finished: &Finished, progress: &Progress) -> String {
         Some(target) => format!("{} on {}", target.profile, target.context),
         None => "the run".to_owned(),
     };
+    if let (Ending::Done, None, Some(release)) = (finished.outcome, &progress.target, &progress.release) {
+        return format!("istio {} is in the cache, {elapsed}", release.version);
+    }
     match finished.outcome {
         Ending::Done if created + changed + failed == 0 => {
             format!("nothing to change: {where_to} has all of {}, {elapsed}", count(unchanged, "object"))

@@ -78,7 +78,7 @@ impl Cluster {
     /// A line of the sandbox's `env` file.
     pub(crate) fn variable(&self, name: &str) -> String {
         let text = std::fs::read_to_string(self.state.join("env")).unwrap();
-        let found = text.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
+        let found = text.lines().find_map(|line| line.strip_prefix(&format!("export {name}=")));
         found.unwrap_or_else(|| panic!("{name} is not in {text}")).trim_matches(['"', '\'']).to_owned()
     }
 

@@ -1,15 +1,17 @@
-//! A run that is asked to end, one that is killed, and two at once.
+//! A run that is asked to end, one that is killed, and two at once. With the smallest profile: what is asked
+//! here is no matter of size.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::cluster::{Cluster, Ended};
+use super::trees::write;
 
 /// Starts an installation whose events can be read while it runs.
-fn start(cluster: &Cluster) -> Child {
-    let profile = cluster.profile("demo");
+fn start(cluster: &Cluster, profile: &Path, further: &[&str]) -> Child {
     let arguments = ["install", "--profile", profile.to_str().unwrap(), "--yes", "--output", "json"];
-    let mut command = cluster.installer(&arguments);
+    let mut command = cluster.installer(&[&arguments[..], further].concat());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
@@ -30,7 +32,7 @@ fn signal(run: &Child, signal: &str) {
 #[ignore = "needs the sandbox: make e2e"]
 fn an_interrupted_run_ends_at_a_safe_point_and_the_next_goes_on() {
     let cluster = Cluster::bare("e2e");
-    let mut run = start(&cluster);
+    let mut run = start(&cluster, &cluster.profile("minimal"), &[]);
     let rest = await_event(&mut run, &["object_applied", "Deployment/istio-system/istiod"]);
     signal(&run, "-INT");
     let rest: Vec<String> = rest.collect();
@@ -40,7 +42,7 @@ fn an_interrupted_run_ends_at_a_safe_point_and_the_next_goes_on() {
     assert!(last.contains("same command again"), "{last}");
 
     // The Lease was given back: the next run does not wait for it.
-    let again: Ended = cluster.install(&cluster.profile("demo"), &["--output", "json"]).expect(0);
+    let again: Ended = cluster.install(&cluster.profile("minimal"), &["--output", "json"]).expect(0);
     assert!(!again.stdout.contains("lease_awaited"), "{}", again.stdout);
 }
 
@@ -48,24 +50,53 @@ fn an_interrupted_run_ends_at_a_safe_point_and_the_next_goes_on() {
 #[ignore = "needs the sandbox: make e2e"]
 fn a_killed_run_blocks_the_next_no_longer_than_its_lease() {
     let cluster = Cluster::bare("e2e");
-    let mut run = start(&cluster);
+    let mut run = start(&cluster, &cluster.profile("minimal"), &[]);
     let rest = await_event(&mut run, &["object_applied", "Deployment/istio-system/istiod"]);
     signal(&run, "-KILL");
     drop(rest);
     run.wait().unwrap();
-    cluster.install(&cluster.profile("demo"), &[]).expect(0);
+    cluster.install(&cluster.profile("minimal"), &[]).expect(0);
 }
+
+/// A layer that takes its time: its pod is ready after ten seconds.
+const SLOW: &str = "
+apiVersion: v1
+kind: Namespace
+metadata: {name: two-runs}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: slow, namespace: two-runs}
+spec:
+  selector: {matchLabels: {app: slow}}
+  template:
+    metadata: {labels: {app: slow}}
+    spec:
+      containers:
+      - name: slow
+        image: hashicorp/http-echo:1.0.0
+        args: ['-listen=:3000', '-text=ok']
+        readinessProbe: {httpGet: {path: /, port: 3000}, initialDelaySeconds: 10}
+";
 
 #[test]
 #[ignore = "needs the sandbox: make e2e"]
 fn a_second_run_waits_for_the_first_and_says_for_whom() {
     let cluster = Cluster::started("e2e");
-    let mut first = start(&cluster);
-    let rest = await_event(&mut first, &["step_started", "layer"]);
-    let second = cluster.install(&cluster.profile("demo"), &["--output", "json"]).expect(0);
+    let tree = tempfile::tempdir().unwrap();
+    write(tree.path(), "base/kustomization.yaml", "resources: [slow.yaml]\n");
+    write(tree.path(), "base/slow.yaml", SLOW);
+    let profile = tree.path().join("profile.yaml");
+    write(tree.path(), "profile.yaml", "layers: [{name: two-runs, path: base, timeout: 60s}]\n");
+    let gitops = ["--gitops", tree.path().to_str().unwrap()];
+
+    let mut first = start(&cluster, &profile, &gitops);
+    let rest = await_event(&mut first, &["Deployment/two-runs/slow", "in_progress"]);
+    let second = cluster.install(&profile, &[&gitops[..], &["--output", "json"]].concat()).expect(0);
     let holder = format!("-{}", first.id());
     let waited = second.stdout.lines().find(|line| line.contains("lease_awaited"));
     assert!(waited.is_some_and(|line| line.contains(&holder)), "{}", second.stdout);
     let _all_of_it = rest.count();
     assert_eq!(first.wait().unwrap().code(), Some(0));
+    cluster.kubectl(&["delete", "namespace", "two-runs"]).expect(0);
 }

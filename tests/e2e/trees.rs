@@ -5,7 +5,7 @@ use std::path::Path;
 use super::cluster::Cluster;
 
 /// Writes a file of a tree, with its folders.
-fn write(root: &Path, path: &str, text: &str) {
+pub(crate) fn write(root: &Path, path: &str, text: &str) {
     let file = root.join(path);
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(file, text).unwrap();
@@ -115,4 +115,31 @@ spec:
     cluster.get(&["shop.example.org", "corner", "-n", "tree-crd"]);
     cluster.kubectl(&["delete", "crd", "shops.example.org"]).expect(0);
     cluster.kubectl(&["delete", "namespace", "tree-crd"]).expect(0);
+}
+
+/// What a `namespace:` in the folder of the mesh-wide policy does.
+#[test]
+#[ignore = "needs the sandbox: make e2e"]
+fn a_mesh_policy_that_was_moved_into_one_namespace_is_told() {
+    let cluster = Cluster::started("e2e");
+    cluster.install(&cluster.profile("minimal"), &[]).expect(0);
+    let tree = tempfile::tempdir().unwrap();
+    let root = tree.path();
+    write(root, "base/kustomization.yaml", "resources: [namespace.yaml, istio]\n");
+    write(root, "base/namespace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: tree-policy}\n");
+    write(root, "base/istio/kustomization.yaml", "namespace: tree-policy\nresources: [strict.yaml]\n");
+    let policy = "apiVersion: security.istio.io/v1beta1
+kind: PeerAuthentication
+metadata: {name: default, namespace: istio-system}
+spec: {mtls: {mode: STRICT}}
+";
+    write(root, "base/istio/strict.yaml", policy);
+    write(root, "profile.yaml", "layers: [{name: tree-policy, path: base, timeout: 30s}]\n");
+    let ended = cluster.install(&root.join("profile.yaml"), &["--gitops", root.to_str().unwrap()]).expect(0);
+    let words =
+        ["warning", "PeerAuthentication/tree-policy/default", "base/istio/strict.yaml:1", "istio-system"];
+    for word in words {
+        assert!(ended.stdout.contains(word), "no `{word}` in {}", ended.stdout);
+    }
+    cluster.kubectl(&["delete", "namespace", "tree-policy"]).expect(0);
 }

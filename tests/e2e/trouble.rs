@@ -140,7 +140,7 @@ fn a_user_without_rights_is_told_which_and_changes_nothing() {
     let kubeconfig = without_rights(&cluster, &folder);
     let path = kubeconfig.to_str().unwrap();
     let ended = cluster.install(&cluster.profile("demo"), &["--kubeconfig", path]);
-    assert_said(ended, 3, &["forbidden", "namespaces"]);
+    assert_said(ended, 3, &["is forbidden", "default:reader", "cannot"]);
     cluster.kubectl(&["delete", "serviceaccount", "reader", "-n", "default"]).expect(0);
     cluster.kubectl(&["delete", "clusterrolebinding", "reader"]).expect(0);
 }

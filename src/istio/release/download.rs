@@ -98,7 +98,7 @@ pub(super) async fn fetch(
             // None means that the retries are used up; that is not the server's to change.
             wait.map(|wait| error.retry_after().map_or(wait, |asked| asked.min(limits.longest_wait)))
         })
-        .notify(|error, wait| progress(Progress::Retrying { why: error.to_string(), wait }))
+        .notify(|error, wait| progress(Progress::Retrying { why: error.in_short(), wait }))
         .await
 }
 

@@ -95,6 +95,12 @@ impl ReleaseError {
         }
     }
 
+    /// With the cause at the bottom of it; what is between says the same in other words.
+    pub(super) fn in_short(&self) -> String {
+        let root = std::iter::successors(std::error::Error::source(self), |cause| cause.source()).last();
+        root.map_or_else(|| self.to_string(), |root| format!("{self}: {root}"))
+    }
+
     /// How long the server asked to be left alone.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {

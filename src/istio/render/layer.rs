@@ -138,7 +138,7 @@ fn assemble(
         }
         // Before the gateways, whose pods may ask to be injected.
         if component.name == "Pilot" && operator.needs_default_tag(request.previous_install) {
-            tag::add_default_tag(&mut objects, operator);
+            tag::add_default_tag(&mut objects, operator, manner);
         }
     }
     if manner == Manner::Folder {

@@ -1,6 +1,7 @@
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::manner::Manner;
 use super::operator::{DEFAULT_REVISION, Operator};
 use super::owner::COMPONENT;
 use crate::object::Object;
@@ -9,6 +10,7 @@ const GROUP: &str = "admissionregistration.k8s.io";
 const REVISION: &str = "istio.io/rev";
 const TAG: &str = "istio.io/tag";
 const INJECTION: &str = "istio-injection";
+const NOT_PRUNED: &str = "install.operator.istio.io/owning-resource-not-pruned";
 const INJECT: &str = "sidecar.istio.io/inject";
 
 /// The webhooks of the default revision tag, and the revision's own injector switched off where
@@ -19,7 +21,7 @@ const INJECT: &str = "sidecar.istio.io/inject";
 /// the same but for the CA bundle; istiod writes that into every webhook of its revision, the tag's
 /// too (`pkg/webhooks/webhookpatch.go`). Where no injector was rendered there is nothing to tag, as
 /// there: a remote cluster's istiod is elsewhere.
-pub(super) fn add_default_tag(objects: &mut Vec<Object>, operator: Operator<'_>) {
+pub(super) fn add_default_tag(objects: &mut Vec<Object>, operator: Operator<'_>, manner: Manner) {
     let revision = operator.revision().unwrap_or(DEFAULT_REVISION);
     let is_canonical = |object: &Object| {
         object.is(GROUP, "MutatingWebhookConfiguration")
@@ -36,7 +38,11 @@ pub(super) fn add_default_tag(objects: &mut Vec<Object>, operator: Operator<'_>)
     let validator = objects.iter().find(|object| {
         object.is(GROUP, "ValidatingWebhookConfiguration") && object.label(REVISION) == Some(revision)
     });
-    let tagged = [injector_of_tag(&injector, hook, operator), validator_of_tag(&injector, hook, validator)];
+    let mut tagged =
+        vec![injector_of_tag(&injector, hook, operator), validator_of_tag(&injector, hook, validator)];
+    if manner == Manner::Stream {
+        tagged.extend(service_of_tag(objects, revision));
+    }
     if revision == DEFAULT_REVISION {
         switch_off(&mut objects[place]);
     }
@@ -122,6 +128,22 @@ fn validator_of_tag(injector: &Object, hook: &Map<String, Value>, validator: Opt
     })
 }
 
+/// `manifests/charts/istio-control/istio-discovery/templates/revision-tags-svc.yaml`: the tag's name
+/// for the revision's istiod, which newer releases have beside the webhooks.
+fn service_of_tag(objects: &[Object], revision: &str) -> Option<Value> {
+    let is_istiod = |object: &&Object| {
+        object.is("", "Service")
+            && object.label(REVISION) == Some(revision)
+            && object.text("/spec/selector/app") == Some("istiod")
+    };
+    let mut service = objects.iter().find(is_istiod)?.to_value();
+    service["metadata"]["name"] = "istiod-revision-tag-default".into();
+    service["metadata"]["labels"][TAG] = DEFAULT_REVISION.into();
+    service["metadata"]["labels"][NOT_PRUNED] = "true".into();
+    service["spec"]["selector"] = json!({"app": "istiod", REVISION: revision});
+    Some(service)
+}
+
 /// The injector's client with the other path: the same istiod (generate.go, fixWhConfig).
 fn validation_client(hook: &Map<String, Value>) -> Value {
     let mut client = hook.get("clientConfig").cloned().unwrap_or_else(|| json!({}));
@@ -147,7 +169,7 @@ fn metadata(injector: &Object, name: &str, app: &str) -> Value {
     metadata["labels"]["app"] = app.into();
     metadata["labels"][TAG] = DEFAULT_REVISION.into();
     metadata["labels"][COMPONENT] = "Pilot".into();
-    metadata["labels"]["install.operator.istio.io/owning-resource-not-pruned"] = "true".into();
+    metadata["labels"][NOT_PRUNED] = "true".into();
     metadata
 }
 
@@ -209,7 +231,7 @@ mod tests {
 
     fn tagged(revision: &str, client: Value, operator: &Value) -> Vec<Object> {
         let mut objects = vec![injector(revision, client)];
-        add_default_tag(&mut objects, Operator(operator));
+        add_default_tag(&mut objects, Operator(operator), Manner::Folder);
         objects
     }
 
@@ -289,7 +311,7 @@ mod tests {
     #[test]
     fn without_an_injector_there_is_nothing_to_tag() {
         let mut objects = Vec::new();
-        add_default_tag(&mut objects, Operator(&json!({})));
+        add_default_tag(&mut objects, Operator(&json!({})), Manner::Folder);
         assert_eq!(objects, []);
     }
 

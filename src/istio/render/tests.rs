@@ -213,3 +213,59 @@ async fn a_real_istioctl_renders_the_demo_profile() {
         assert!(ids.iter().any(|found| found == id), "{ids:#?}");
     }
 }
+
+/// An istioctl of 1.24 or later: no `profile dump`, and all in one stream.
+const STREAMS: &str = r#"
+[ "$1 $2" = "manifest generate" ] || exit 64
+cat <<END
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gateways.networking.istio.io}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istio-ingressgateway, labels: {operator.istio.io/component: IngressGateways}}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: istio-reader-service-account, labels: {helm.sh/chart: base-1.0.0}}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: istiod, labels: {helm.sh/chart: istiod-1.0.0}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: istiod, labels: {operator.istio.io/component: Pilot}}
+spec: {selector: {app: istiod, istio: pilot}}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: istio-sidecar-injector, labels: {app: sidecar-injector}}
+webhooks:
+- name: namespace.sidecar-injector.istio.io
+  clientConfig: {service: {name: istiod, namespace: istio-system, path: /inject}}
+END
+"#;
+
+#[tokio::test]
+async fn a_newer_istioctl_renders_in_one_stream_and_keeps_no_record() {
+    let request = RenderRequest { version: "1.31.0".into(), ..request() };
+    let layer = render(&Fake::running(STREAMS).istioctl, &request).await.unwrap();
+    let lines = layer.objects.iter().map(|o| format!("{} {}", o.id(), o.label(COMPONENT).unwrap_or("-")));
+    assert_eq!(
+        lines.collect::<Vec<_>>(),
+        [
+            "Namespace/istio-system -",
+            "CustomResourceDefinition/gateways.networking.istio.io Base",
+            "ServiceAccount/istio-reader-service-account Base",
+            "ServiceAccount/istiod Pilot",
+            "Service/istiod Pilot",
+            "MutatingWebhookConfiguration/istio-sidecar-injector Pilot",
+            "MutatingWebhookConfiguration/istio-revision-tag-default Pilot",
+            "ValidatingWebhookConfiguration/istiod-default-validator Pilot",
+            "Service/istiod-revision-tag-default Pilot",
+            "Deployment/istio-ingressgateway IngressGateways",
+        ]
+    );
+}
