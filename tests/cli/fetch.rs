@@ -69,13 +69,13 @@ async fn a_release_is_fetched_once() {
     [time] fetch: 100%, 109 of 109 B
     [time] fetch: istio 1.18.0 is proven, sha256 DIGEST
     [time] fetch: done in [time]: istio 1.18.0, 109 B
-    nothing to change: the run has all of 0 objects, [time]
+    istio 1.18.0 is in the cache, [time]
     exit code 0
     ");
     assert_snapshot!(mirror.fetch(""), @"
     [time] fetch: istio 1.18.0 from the cache is proven, sha256 DIGEST
     [time] fetch: done in [time]: istio 1.18.0, from the cache
-    nothing to change: the run has all of 0 objects, [time]
+    istio 1.18.0 is in the cache, [time]
     exit code 0
     ");
     assert_eq!(mirror.server.received_requests().await.unwrap().len(), 1);
