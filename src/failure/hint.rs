@@ -5,6 +5,8 @@ use crate::cluster::{ApiError, ConnectError};
 use crate::engine::{EngineError, FailedObject};
 use crate::istio::release::ReleaseError;
 use crate::istio::render::RenderError;
+use crate::kustomize;
+use crate::plan::Unrendered;
 use crate::settings::SettingsError;
 
 const AGAIN: &str = "run the same command again: what is applied already is left as it is";
@@ -19,6 +21,11 @@ impl Failure {
         let hint = match self {
             Self::Unconfirmed { asked: false, .. } => "give --yes if this is the cluster that you mean",
             Self::Interrupted(_) => "what is done stays; run the same command again for the rest",
+            Self::Unrendered(Unrendered { source, .. })
+                if matches!(**source, kustomize::Error::NoFolder { .. }) =>
+            {
+                "a gitops tree has the folders that the profile's layers name, base and overlays/staging say"
+            }
             Self::Settings(SettingsError::NoHome) => "give one with --cache-dir",
             Self::Connect(error) | Self::Settings(SettingsError::Target(error)) => {
                 return connect_hint(error);

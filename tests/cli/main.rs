@@ -1,0 +1,12 @@
+//! The command line as a person meets it: the real program, its words and its exit codes. No cluster is
+//! needed; what is contacted listens on loopback.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod fetch;
+mod files;
+mod home;
+mod kubeconfig;
+mod locality;
+mod render;
+mod usage;

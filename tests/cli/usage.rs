@@ -1,0 +1,358 @@
+use insta::assert_snapshot;
+
+use crate::home::Home;
+
+#[test]
+fn the_help_of_the_program() {
+    assert_snapshot!(Home::new().run("--help"), @"
+    Bring KubeStock up behind a STRICT Istio mesh, and prove that it works
+
+    Usage: kubestock-install [OPTIONS] <PROFILE>
+           kubestock-install <COMMAND>
+
+    Commands:
+      install   Install what a profile describes
+      render    Print the objects of a kustomize folder, without a cluster
+      profiles  List the profiles of this program
+      fetch     Download and prove the Istio release of a profile, without a cluster
+      help      Print this message or the help of the given subcommand(s)
+
+    Arguments:
+      [PROFILE]
+              Short for `install --profile <PROFILE>`: demo, production, minimal, or
+              a file
+
+    Options:
+          --gitops <DIR>
+              A gitops tree of your own, with base/ and overlays/staging/
+
+          --kubeconfig <FILE>
+              The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
+
+          --context <NAME>
+              The context in the kubeconfig [default: its current one]
+
+          --cache-dir <DIR>
+              Where proven releases are kept [default: kubestock-install in the
+              user's cache folder]
+
+              [env: KUBESTOCK_INSTALL_CACHE_DIR]
+
+          --timeout <TIME>
+              How long each layer may take, in the place of the profile's own times
+              (90s, 5m, 1h)
+
+          --output <FORM>
+              How to tell what happens
+
+              Possible values:
+              - text
+              - json: One JSON object a line; docs/events.md describes them
+
+              [default: text]
+
+      -y, --yes
+              Do not ask before a cluster that is not on this machine is changed
+
+      -v, --verbose...
+              Tell more: -v each object, -vv what is sent to the cluster
+
+          --color <WHEN>
+              When to use colour
+
+              [default: auto]
+              [possible values: auto, always, never]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Examples:
+      kubestock-install demo                     all there is, into the current
+      context
+      kubestock-install demo --gitops ../gitops  the layers of a tree of your own
+      kubestock-install fetch --cache-dir DIR    the release alone, to bring
+      elsewhere
+
+    Exit codes (docs/exit-codes.md):
+      0 done       2 usage      3 cluster or preflight   130 interrupted
+      4 download   5 Istio      6 apply                  143 terminated
+      7 timeout    8 checks     1 the program itself
+    exit code 0
+    ");
+}
+
+#[test]
+fn the_help_of_an_installation() {
+    assert_snapshot!(Home::new().run("install --help"), @"
+    Install what a profile describes
+
+    Usage: kubestock-install install [OPTIONS] --profile <NAME|FILE>
+
+    Options:
+          --profile <NAME|FILE>
+              A profile of this program (demo, production, minimal), or a file
+
+          --gitops <DIR>
+              A gitops tree of your own, with base/ and overlays/staging/
+
+          --kubeconfig <FILE>
+              The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
+
+          --context <NAME>
+              The context in the kubeconfig [default: its current one]
+
+          --cache-dir <DIR>
+              Where proven releases are kept [default: kubestock-install in the
+              user's cache folder]
+
+              [env: KUBESTOCK_INSTALL_CACHE_DIR]
+
+          --timeout <TIME>
+              How long each layer may take, in the place of the profile's own times
+              (90s, 5m, 1h)
+
+          --output <FORM>
+              How to tell what happens
+
+              Possible values:
+              - text
+              - json: One JSON object a line; docs/events.md describes them
+
+              [default: text]
+
+      -y, --yes
+              Do not ask before a cluster that is not on this machine is changed
+
+      -v, --verbose...
+              Tell more: -v each object, -vv what is sent to the cluster
+
+          --color <WHEN>
+              When to use colour
+
+              [default: auto]
+              [possible values: auto, always, never]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    exit code 0
+    ");
+}
+
+#[test]
+fn the_help_of_the_other_commands() {
+    let home = Home::new();
+    assert_snapshot!(home.run("render -h"), @"
+    Print the objects of a kustomize folder, without a cluster
+
+    Usage: kubestock-install render [OPTIONS] <PATH>
+
+    Arguments:
+      <PATH>  The folder with the kustomization file
+
+    Options:
+      -o, --output <FORM>  The form to print them in [default: yaml] [possible
+                           values: yaml, json]
+      -v, --verbose...     Tell more: -v each object, -vv what is sent to the
+                           cluster
+          --color <WHEN>   When to use colour [default: auto] [possible values:
+                           auto, always, never]
+      -h, --help           Print help
+    exit code 0
+    ");
+    assert_snapshot!(home.run("fetch -h"), @"
+    Download and prove the Istio release of a profile, without a cluster
+
+    Usage: kubestock-install fetch [OPTIONS] [PROFILE]
+
+    Arguments:
+      [PROFILE]  A profile of this program, or a file [default: demo]
+
+    Options:
+          --cache-dir <DIR>  Where proven releases are kept [default:
+                             kubestock-install in the user's cache folder] [env:
+                             KUBESTOCK_INSTALL_CACHE_DIR]
+          --output <FORM>    How to tell what happens [default: text] [possible
+                             values: text, json]
+      -v, --verbose...       Tell more: -v each object, -vv what is sent to the
+                             cluster
+          --color <WHEN>     When to use colour [default: auto] [possible values:
+                             auto, always, never]
+      -h, --help             Print help (see more with '--help')
+    exit code 0
+    ");
+    assert_snapshot!(home.run("profiles -h"), @"
+    List the profiles of this program
+
+    Usage: kubestock-install profiles [OPTIONS]
+
+    Options:
+      -v, --verbose...    Tell more: -v each object, -vv what is sent to the cluster
+          --color <WHEN>  When to use colour [default: auto] [possible values: auto,
+                          always, never]
+      -h, --help          Print help
+    exit code 0
+    ");
+}
+
+#[test]
+fn no_help_is_wider_than_a_terminal() {
+    let home = Home::new();
+    for command in ["", "install", "render", "fetch", "profiles"] {
+        for help in ["-h", "--help"] {
+            let told = home.run(&format!("{command} {help}"));
+            let wide: Vec<_> = told.out.lines().filter(|line| line.chars().count() > 80).collect();
+            assert_eq!((wide, told.code, told.err.as_str()), (vec![], Some(0), ""), "{command} {help}");
+        }
+    }
+}
+
+#[test]
+fn without_arguments_the_help_is_an_error() {
+    let home = Home::new();
+    let told = home.run("");
+    assert_eq!((told.code, told.out.as_str()), (Some(2), ""));
+    assert_eq!(told.err, home.run("-h").out);
+}
+
+#[test]
+fn the_profiles_are_listed() {
+    assert_snapshot!(Home::new().run("profiles"), @"
+    demo        Both gateways, Prometheus, Grafana, Jaeger and Kiali, and the six services, for a laptop
+    production  Two istiods and two ingress gateways at least, no addons, and the six services
+    minimal     istiod and the six services; no gateways, no addons
+    exit code 0
+    ");
+}
+
+#[test]
+fn a_profile_that_is_unknown_is_told_with_the_nearest_one() {
+    let home = Home::new();
+    assert_snapshot!(home.run("dmeo"), @"
+    stderr: error: there is no profile `dmeo`; did you mean `demo`? (there are demo, production, minimal)
+    exit code 2
+    ");
+    assert_snapshot!(home.run("fetch prodction"), @"
+    stderr: error: there is no profile `prodction`; did you mean `production`? (there are demo, production, minimal)
+    exit code 2
+    ");
+    home.write("mine.yaml", "");
+    assert_snapshot!(home.run("mine"), @"
+    stderr: error: there is no profile `mine`; did you mean `minimal`? (there are demo, production, minimal); to use the file, say `install --profile ./mine.yaml`
+    exit code 2
+    ");
+}
+
+#[test]
+fn an_error_for_a_program_is_one_terminal_event() {
+    let told = Home::new().run("dmeo --output json");
+    let events = told.events();
+    assert_eq!((events.len(), told.code), (1, Some(2)));
+    assert_eq!((&events[0]["event"], &events[0]["exit_code"]), (&"finished".into(), &2.into()));
+    let error = events[0]["error"].as_str().unwrap();
+    assert!(error.starts_with("there is no profile `dmeo`; did you mean `demo`?"), "{error}");
+}
+
+#[test]
+fn commands_are_no_profiles() {
+    let home = Home::new();
+    assert_snapshot!(home.run("rendr gitops/base"), @"
+    stderr: error: there is no command `rendr`; did you mean `render`?
+    stderr:
+    stderr: Usage: kubestock-install [OPTIONS] <PROFILE>
+    stderr:        kubestock-install <COMMAND>
+    stderr:
+    stderr: For more information, try '--help'.
+    exit code 2
+    ");
+    assert_snapshot!(home.run("profile"), @"
+    stderr: error: there is no command `profile`; did you mean `profiles`?
+    stderr:
+    stderr: Usage: kubestock-install [OPTIONS] <PROFILE>
+    stderr:        kubestock-install <COMMAND>
+    stderr:
+    stderr: For more information, try '--help'.
+    exit code 2
+    ");
+    assert_snapshot!(home.run("install demo"), @"
+    stderr: error: unexpected argument 'demo' found
+    stderr:
+    stderr: Usage: kubestock-install install [OPTIONS] --profile <NAME|FILE>
+    stderr:
+    stderr: For more information, try '--help'.
+    exit code 2
+    ");
+    assert_snapshot!(home.run("install"), @"
+    stderr: error: the following required arguments were not provided:
+    stderr:   --profile <NAME|FILE>
+    stderr:
+    stderr: Usage: kubestock-install install --profile <NAME|FILE>
+    stderr:
+    stderr: For more information, try '--help'.
+    exit code 2
+    ");
+}
+
+#[test]
+fn what_stands_before_a_command_is_not_dropped() {
+    let home = Home::new();
+    assert_snapshot!(home.run("--yes install --profile demo"), @"
+    stderr: error: --yes stands before `install`; options come after the command
+    stderr:
+    stderr: Usage: kubestock-install [OPTIONS] <PROFILE>
+    stderr:        kubestock-install <COMMAND>
+    stderr:
+    stderr: For more information, try '--help'.
+    exit code 2
+    ");
+    assert_snapshot!(home.run("demo profiles"), @"
+    stderr: error: a profile stands before `profiles`; options come after the command
+    stderr:
+    stderr: Usage: kubestock-install [OPTIONS] <PROFILE>
+    stderr:        kubestock-install <COMMAND>
+    stderr:
+    stderr: For more information, try '--help'.
+    exit code 2
+    ");
+}
+
+#[test]
+fn what_stands_everywhere_may_stand_before_a_command() {
+    assert_eq!(Home::new().run("--color never -v profiles").code, Some(0));
+}
+
+#[test]
+fn a_flag_that_is_unknown() {
+    assert_snapshot!(Home::new().run("demo --kube-config x"), @"
+    stderr: error: unexpected argument '--kube-config' found
+    stderr:
+    stderr:   tip: a similar argument exists: '--kubeconfig'
+    stderr:
+    stderr: Usage: kubestock-install [OPTIONS] <PROFILE>
+    stderr:        kubestock-install <COMMAND>
+    stderr:
+    stderr: For more information, try '--help'.
+    exit code 2
+    ");
+}
+
+#[test]
+fn a_time_without_a_unit() {
+    assert_snapshot!(Home::new().run("demo --timeout 90"), @"
+    stderr: error: invalid value '90' for '--timeout <TIME>': a time is written as 90s, 5m or 1h30m
+    stderr:
+    stderr: For more information, try '--help'.
+    exit code 2
+    ");
+}
+
+#[test]
+fn colours_are_for_those_who_ask_for_them() {
+    let home = Home::new();
+    assert!(!home.run("dmeo").err.contains('\x1b'));
+    assert!(home.run("dmeo --color always").err.contains('\x1b'));
+    let no_color = home.command("dmeo --color auto").env("NO_COLOR", "1").output().unwrap();
+    assert!(!home.told(&no_color).err.contains('\x1b'));
+}
