@@ -10,7 +10,6 @@ use super::wait::{Awaited, until_ready};
 use crate::cluster::Mode;
 use crate::object::Wave;
 use crate::plan::{ApplySet, Layer, NAMESPACE, Placed, Rollout, Stage};
-use crate::readiness;
 
 /// Applies a layer stage by stage, each ready before the next begins.
 pub(super) async fn apply(run: &Run<'_>, layer: &Layer) -> Result<(), EngineError> {
@@ -81,9 +80,8 @@ async fn rolled_out(
     stage: &Stage,
     deadline: Instant,
 ) -> Result<(), EngineError> {
-    let is_awaited = |placed: &&Placed| {
-        readiness::is_workload(&placed.object) || Wave::of(&placed.object) == Wave::CustomResources
-    };
+    let is_awaited =
+        |placed: &&Placed| matches!(Wave::of(&placed.object), Wave::Workloads | Wave::CustomResources);
     let objects = stage.objects.iter().filter(is_awaited).collect();
     until_ready(run, &Awaited { layer, objects, deadline, quietly: false }).await
 }

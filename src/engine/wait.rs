@@ -115,9 +115,9 @@ fn announce(
             continue;
         }
         let (state, ready, wanted, reason) = now.clone();
-        said.insert(object.clone(), now);
-        // An object without pods that is current from the start is no workload to tell of.
-        if readiness::is_workload(&placed.object) || state != WorkloadState::Ready {
+        let before = said.insert(object.clone(), now);
+        // What has no pods and was ready from the start is nothing to tell of.
+        if readiness::is_workload(&placed.object) || state != WorkloadState::Ready || before.is_some() {
             let layer = layer.name.clone();
             run.say(Event::Workload { layer, object, state, ready, wanted, reason });
         }

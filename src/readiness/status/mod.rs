@@ -124,6 +124,7 @@ fn by_kind(object: &Object) -> Judgement {
         Kind::Other => match (object.group(), object.kind()) {
             ("", "PersistentVolumeClaim") => simple::claim(object),
             ("", "Service") => simple::service(object),
+            ("autoscaling", "HorizontalPodAutoscaler") => simple::autoscaler(object),
             ("apiextensions.k8s.io", "CustomResourceDefinition") => simple::definition(object),
             _ => by_ready_condition(object),
         },

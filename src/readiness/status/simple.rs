@@ -2,7 +2,7 @@
 
 use super::Judgement;
 use crate::object::Object;
-use crate::readiness::conditions::condition;
+use crate::readiness::conditions::{condition, int};
 
 /// kstatus waits until a claim is bound. One whose class binds at the first consumer never is before a pod
 /// uses it, and the claim itself does not say which class it has; where its volume is really missing, the
@@ -21,6 +21,19 @@ pub(super) fn service(object: &Object) -> Judgement {
     let is_balanced = object.text("/spec/type") == Some("LoadBalancer");
     match is_balanced && object.text("/spec/clusterIP").is_none_or(str::is_empty) {
         true => Judgement::in_progress("has no cluster IP yet"),
+        false => Judgement::current("ready"),
+    }
+}
+
+/// kstatus does not wait for an autoscaler. But where several replicas were asked for through one, its
+/// Deployment is complete with a single one until the autoscaler has first looked at it, which takes up to
+/// 15 s: two that must not fail would be one for that long. At 0 replicas it is switched off and never looks.
+pub(super) fn autoscaler(object: &Object) -> Judgement {
+    let least = int(object, "/spec/minReplicas").unwrap_or(1);
+    let current = int(object, "/status/currentReplicas").unwrap_or(0);
+    let is_off = condition(object, "ScalingActive").is_some_and(|active| active.reason == "ScalingDisabled");
+    match least > 1 && current < least && !is_off {
+        true => Judgement::in_progress(format!("{current} of at least {least} replicas")),
         false => Judgement::current("ready"),
     }
 }

@@ -574,6 +574,34 @@ fn kinds_without_pods_never_hold_up_a_run_for_what_may_never_come() {
 }
 
 #[test]
+fn an_autoscaler_is_current_when_it_has_made_the_replicas_it_must() {
+    check(
+        "autoscaling/v2",
+        "HorizontalPodAutoscaler",
+        &[
+            ("one is enough", "spec: {minReplicas: 1}", Current, "ready", (0, 0)),
+            ("not said, which is one", "spec: {maxReplicas: 5}", Current, "ready", (0, 0)),
+            ("not looked yet", "spec: {minReplicas: 2}", InProgress, "0 of at least 2 replicas", (0, 0)),
+            (
+                "one of two",
+                "spec: {minReplicas: 2}\nstatus: {currentReplicas: 1, desiredReplicas: 2}",
+                InProgress,
+                "1 of at least 2 replicas",
+                (0, 0),
+            ),
+            ("both", "spec: {minReplicas: 2}\nstatus: {currentReplicas: 2}", Current, "ready", (0, 0)),
+            (
+                "switched off",
+                "spec: {minReplicas: 2}\nstatus: {conditions: [{type: ScalingActive, status: 'False', reason: ScalingDisabled}]}",
+                Current,
+                "ready",
+                (0, 0),
+            ),
+        ],
+    );
+}
+
+#[test]
 fn a_definition_is_current_when_its_kind_is_served() {
     check(
         "apiextensions.k8s.io/v1",
@@ -699,6 +727,7 @@ proptest! {
             ("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("apps/v1", "ReplicaSet"),
             ("batch/v1", "Job"), ("v1", "Pod"), ("v1", "PersistentVolumeClaim"), ("v1", "Service"),
             ("apiextensions.k8s.io/v1", "CustomResourceDefinition"), ("example.com/v1", "Widget"),
+            ("autoscaling/v2", "HorizontalPodAutoscaler"),
         ]),
         generation in anything(),
         spec in anything(),
