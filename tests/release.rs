@@ -67,13 +67,11 @@ impl Server {
         let at = |name: &str, archive: &[u8]| {
             (format!("http://{}/{name}.tar.gz", self.address).parse().unwrap(), Digest::of(archive))
         };
-        ReleaseSource {
-            version: "1.18.0".into(),
-            origin: Origin::Own {
-                full: full.map(|archive| at("istio", archive)),
-                istioctl: istioctl.map(|archive| at("istioctl", archive)),
-            },
-        }
+        let origin = Origin::Own {
+            full: full.map(|archive| at("istio", archive)),
+            istioctl: istioctl.map(|archive| at("istioctl", archive)),
+        };
+        ReleaseSource::from_origin("1.18.0", origin)
     }
 }
 
@@ -385,7 +383,7 @@ async fn a_mirrors_password_is_not_told() {
     let (cache, server) = (TempDir::new().unwrap(), Server::playing(vec![Answer::Status(403, "")]).await);
     let url = format!("http://me:hunter2@{}/istioctl.tar.gz", server.address).parse().unwrap();
     let origin = Origin::Own { full: None, istioctl: Some((url, Digest::of(b""))) };
-    let source = ReleaseSource { version: "1.18.0".into(), origin };
+    let source = ReleaseSource::from_origin("1.18.0", origin);
     let error = store(&cache).obtain(&source, &[], QUIETLY).await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
 }

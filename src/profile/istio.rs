@@ -43,7 +43,7 @@ pub(super) fn read(field: Field<'_>) -> Option<Istio> {
     }
     let (version, profile) = (version?, profile?);
     Some(Istio {
-        source: ReleaseSource { version: version.clone(), origin: origin? },
+        source: ReleaseSource::from_origin(version.clone(), origin?),
         overlay: operator(&profile, overlay?),
         version,
         profile,

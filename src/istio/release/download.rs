@@ -9,7 +9,7 @@ use url::Url;
 
 use super::digest::Hasher;
 use super::error::shown;
-use super::{Archive, ReleaseError};
+use super::{Archive, Digest, ReleaseError};
 
 /// The bounds of a download. There is none on its whole duration: a slow line that still moves is
 /// no failure.
@@ -68,8 +68,17 @@ pub(super) fn client(limits: &Limits) -> Result<Client, ReleaseError> {
         .map_err(ReleaseError::Client)
 }
 
+/// What was fetched and proven.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    /// Who had it.
+    pub(super) url: Url,
+    pub(super) bytes: u64,
+}
+
 /// Streams the archive to `partial` and proves it: on success the file there is the pinned one;
-/// after a wrong digest there is no file. Returns its size in bytes.
+/// after a wrong digest there is no file. Its sources are tried in turn; what the last of them says
+/// is the error.
 ///
 /// Memory stays within a few hundred kilobytes. Cancel-safe: dropping the future leaves at most
 /// the file at `partial`.
@@ -79,12 +88,32 @@ pub(super) async fn fetch(
     partial: &Path,
     limits: &Limits,
     progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Fetched, ReleaseError> {
+    let mut sources = archive.urls.iter().peekable();
+    while let Some(url) = sources.next() {
+        match fetch_from(client, url, archive.sha256, partial, limits, progress).await {
+            Ok(bytes) => return Ok(Fetched { url: url.clone(), bytes }),
+            Err(error @ ReleaseError::Cache { .. }) => return Err(error),
+            Err(error) if sources.peek().is_none() => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Err(ReleaseError::NoSource { sha256: archive.sha256 })
+}
+
+async fn fetch_from(
+    client: &Client,
+    url: &Url,
+    sha256: Digest,
+    partial: &Path,
+    limits: &Limits,
+    progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<u64, ReleaseError> {
     let mut attempt = 0;
     let try_once = || {
         attempt += 1;
-        progress(Progress::Started { url: shown(&archive.url), attempt });
-        fetch_once(client, archive, partial, limits, progress)
+        progress(Progress::Started { url: shown(url), attempt });
+        fetch_once(client, url, sha256, partial, limits, progress)
     };
     let backoff = ExponentialBuilder::default()
         .with_min_delay(limits.first_wait)
@@ -104,18 +133,19 @@ pub(super) async fn fetch(
 
 async fn fetch_once(
     client: &Client,
-    archive: &Archive,
+    url: &Url,
+    sha256: Digest,
     partial: &Path,
     limits: &Limits,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<u64, ReleaseError> {
-    let response = request(client, &archive.url, limits).await?;
-    let (actual, bytes) = save(response, &archive.url, partial, limits, progress).await?;
-    if actual == archive.sha256 {
+    let response = request(client, url, limits).await?;
+    let (actual, bytes) = save(response, url, partial, limits, progress).await?;
+    if actual == sha256 {
         return Ok(bytes);
     }
     fs_err::remove_file(partial).map_err(|source| cache_error(partial, source))?;
-    Err(ReleaseError::WrongDigest { url: shown(&archive.url), expected: archive.sha256, actual, bytes })
+    Err(ReleaseError::WrongDigest { url: shown(url), expected: sha256, actual, bytes })
 }
 
 async fn request(client: &Client, url: &Url, limits: &Limits) -> Result<Response, ReleaseError> {
@@ -139,7 +169,7 @@ async fn save(
     partial: &Path,
     limits: &Limits,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<(super::Digest, u64), ReleaseError> {
+) -> Result<(Digest, u64), ReleaseError> {
     let total = response.content_length();
     let too_large = || ReleaseError::TooLarge { url: shown(url), limit: limits.bytes };
     if total.is_some_and(|total| total > limits.bytes) {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use url::Url;
 
 use super::{Digest, Flavour, Platform, ReleaseError, pinned};
@@ -5,27 +7,33 @@ use super::{Digest, Flavour, Platform, ReleaseError, pinned};
 /// Where the Istio project publishes its releases.
 const ISTIO_RELEASES: &str = "https://github.com/istio/istio/releases/download/";
 
-/// One archive: where it is, and what it must be.
+/// One archive: what it must be, and where it may be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Archive {
     pub flavour: Flavour,
-    pub url: Url,
     pub sha256: Digest,
+    /// At least one, in the order in which they are tried.
+    pub urls: Vec<Url>,
 }
 
-/// A release of Istio, and who serves it.
+/// A release of Istio: who serves it, and what vouches for its archives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseSource {
     pub version: String,
     pub origin: Origin,
+    /// Folders that hold the same archives under the same names. They come after an origin that was
+    /// named, and before the Istio project. A mirror needs no trust.
+    pub mirrors: Vec<Url>,
+    /// Digests of published archives by file name, beside those that are part of this program.
+    pub digests: BTreeMap<String, Digest>,
 }
 
 /// Who serves a release, and whose word is taken for its digests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The Istio project itself, with the digests that are part of this program.
+    /// The Istio project itself.
     Istio,
-    /// The same archives under the same names in this folder: a mirror needs no trust.
+    /// The same archives under the same names in this folder.
     Mirror(Url),
     /// Archives of one's own, with digests of one's own.
     Own { full: Option<(Url, Digest)>, istioctl: Option<(Url, Digest)> },
@@ -34,7 +42,12 @@ pub enum Origin {
 impl ReleaseSource {
     /// A release as the Istio project serves it.
     pub fn istio(version: impl Into<String>) -> Self {
-        Self { version: version.into(), origin: Origin::Istio }
+        Self::from_origin(version, Origin::Istio)
+    }
+
+    /// A release from there alone, with the digests that are part of this program.
+    pub fn from_origin(version: impl Into<String>, origin: Origin) -> Self {
+        Self { version: version.into(), origin, mirrors: Vec::new(), digests: BTreeMap::new() }
     }
 
     /// The archive of this flavour for that platform; the full archive where there is no
@@ -49,31 +62,51 @@ impl ReleaseSource {
             Flavour::Istioctl => &[Flavour::Istioctl, Flavour::Full],
         };
         for &choice in choices {
-            if let Some((url, sha256)) = self.locate(choice, platform)? {
-                return Ok(Archive { flavour: choice, url, sha256 });
+            if let Some(sha256) = self.digest(choice, platform) {
+                return Ok(Archive { flavour: choice, sha256, urls: self.urls(choice, platform)? });
             }
         }
         Err(ReleaseError::NoArchive { version: self.version.clone(), flavour, platform })
     }
 
-    fn locate(&self, flavour: Flavour, platform: Platform) -> Result<Option<(Url, Digest)>, ReleaseError> {
-        let version = &self.version;
-        let folder = match &self.origin {
-            Origin::Istio => format!("{ISTIO_RELEASES}{version}/"),
+    /// What the archive must be, where anybody vouches for it.
+    fn digest(&self, flavour: Flavour, platform: Platform) -> Option<Digest> {
+        if let Origin::Own { .. } = self.origin {
+            return self.origin.own(flavour).map(|(_, sha256)| *sha256);
+        }
+        let named = self.digests.get(&flavour.file_name(&self.version, platform)).copied();
+        named.or_else(|| pinned(&self.version, flavour, platform))
+    }
+
+    fn urls(&self, flavour: Flavour, platform: Platform) -> Result<Vec<Url>, ReleaseError> {
+        let file = flavour.file_name(&self.version, platform);
+        let in_folder = |base: &str| {
             // Without the slash, joining would replace the folder's last segment.
-            Origin::Mirror(base) => format!("{}/", base.as_str().trim_end_matches('/')),
-            Origin::Own { full, istioctl } => {
-                let own = if flavour == Flavour::Full { full } else { istioctl };
-                return Ok(own.clone());
+            let folder = format!("{}/", base.trim_end_matches('/'));
+            let url = Url::parse(&folder).and_then(|folder| folder.join(&file));
+            url.map_err(|source| ReleaseError::WrongBase { base: folder, source })
+        };
+        let mirrors = self.mirrors.iter().map(|mirror| in_folder(mirror.as_str()));
+        match &self.origin {
+            Origin::Istio => {
+                let project = format!("{ISTIO_RELEASES}{}", self.version);
+                mirrors.chain([in_folder(&project)]).collect()
             }
-        };
-        let Some(sha256) = pinned(version, flavour, platform) else {
-            return Ok(None);
-        };
-        let url = Url::parse(&folder)
-            .and_then(|folder| folder.join(&flavour.file_name(version, platform)))
-            .map_err(|source| ReleaseError::WrongBase { base: folder, source })?;
-        Ok(Some((url, sha256)))
+            Origin::Mirror(base) => [in_folder(base.as_str())].into_iter().chain(mirrors).collect(),
+            own @ Origin::Own { .. } => {
+                own.own(flavour).map(|(url, _)| Ok(url.clone())).into_iter().chain(mirrors).collect()
+            }
+        }
+    }
+}
+
+impl Origin {
+    fn own(&self, flavour: Flavour) -> Option<&(Url, Digest)> {
+        match (self, flavour) {
+            (Self::Own { full, .. }, Flavour::Full) => full.as_ref(),
+            (Self::Own { istioctl, .. }, Flavour::Istioctl) => istioctl.as_ref(),
+            (Self::Istio | Self::Mirror(_), _) => None,
+        }
     }
 }
 
@@ -82,8 +115,8 @@ mod tests {
     use super::*;
 
     fn archive_of(origin: Origin, flavour: Flavour, platform: Platform) -> Option<String> {
-        let source = ReleaseSource { version: "1.18.0".into(), origin };
-        source.archive(flavour, platform).ok().map(|archive| archive.url.to_string())
+        let source = ReleaseSource::from_origin("1.18.0", origin);
+        source.archive(flavour, platform).ok().map(|archive| archive.urls[0].to_string())
     }
 
     #[test]
@@ -117,6 +150,34 @@ mod tests {
         let own = ("http://mirror.test/istioctl.tar.gz".parse().unwrap(), Digest::of(b""));
         let origin = Origin::Own { full: None, istioctl: Some(own) };
         assert_eq!(archive_of(origin, Flavour::Full, Platform::LinuxAmd64), None);
+    }
+
+    #[test]
+    fn a_named_origin_comes_before_the_mirrors_and_the_istio_project_after_them() {
+        let own = ("http://own.test/istio.tar.gz".parse().unwrap(), Digest::of(b""));
+        let file = "istio-1.18.0-linux-amd64.tar.gz";
+        let project = format!("https://github.com/istio/istio/releases/download/1.18.0/{file}");
+        let [a, b, named] = ["a", "b", "named"].map(|host| format!("http://{host}.test/{file}"));
+        let table = [
+            (Origin::Istio, vec![a.as_str(), &b, &project]),
+            (Origin::Mirror("http://named.test".parse().unwrap()), vec![&named, &a, &b]),
+            (Origin::Own { full: Some(own), istioctl: None }, vec!["http://own.test/istio.tar.gz", &a, &b]),
+        ];
+        for (origin, expected) in table {
+            let mirrors = ["http://a.test", "http://b.test/"].map(|url| url.parse().unwrap()).to_vec();
+            let source = ReleaseSource { mirrors, ..ReleaseSource::from_origin("1.18.0", origin) };
+            let archive = source.archive(Flavour::Full, Platform::LinuxAmd64).unwrap();
+            assert_eq!(archive.urls.iter().map(Url::as_str).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn a_digest_by_its_archives_name_vouches_for_another_version() {
+        let (sha256, platform) = (Digest::of(b"1.19.0"), Platform::LinuxAmd64);
+        let digests = BTreeMap::from([(Flavour::Full.file_name("1.19.0", platform), sha256)]);
+        let source = ReleaseSource { digests, ..ReleaseSource::istio("1.19.0") };
+        assert_eq!(source.archive(Flavour::Istioctl, platform).unwrap().sha256, sha256);
+        assert!(source.archive(Flavour::Full, Platform::Osx).is_err());
     }
 
     #[test]

@@ -2,6 +2,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use super::download::Fetched;
 use super::lock::Lock;
 use super::receipt::{ISTIOCTL, Receipt};
 use super::unpack::unpack;
@@ -105,15 +106,15 @@ impl Store {
     ) -> Result<Receipt, ReleaseError> {
         let client = download::client(&self.limits)?;
         let partial = self.path(archive.sha256, ".partial");
-        let archive_bytes = download::fetch(&client, archive, &partial, &self.limits, progress).await?;
+        let fetched = download::fetch(&client, archive, &partial, &self.limits, progress).await?;
         progress(Progress::Unpacking);
         let proven = self.path(archive.sha256, ".tar.gz");
         fs_err::rename(&partial, &proven).map_err(|source| cache_error(&proven, source))?;
-        let (archive, addons) = (archive.clone(), addons.to_vec());
+        let (sha256, addons) = (archive.sha256, addons.to_vec());
         let (unpacking, entry) = (self.path(archive.sha256, ".unpacking"), self.path(archive.sha256, ""));
         blocking(entry.clone(), move || {
             let _held_to_the_end = lock;
-            let unpacked = put_in_place(&archive, archive_bytes, &addons, &proven, &unpacking, &entry);
+            let unpacked = put_in_place(sha256, &fetched, &addons, &proven, &unpacking, &entry);
             let deleted = remove(&proven).map_err(|source| cache_error(&proven, source));
             unpacked.and_then(|receipt| deleted.map(|()| receipt))
         })
@@ -206,8 +207,8 @@ fn check(entry: &Path, sha256: Digest, addons: &[Addon]) -> Cached {
 
 /// Unpacks beside the entry and renames, so that an entry is whole or not there.
 fn put_in_place(
-    archive: &Archive,
-    archive_bytes: u64,
+    archive_sha256: Digest,
+    fetched: &Fetched,
     addons: &[Addon],
     proven: &Path,
     unpacking: &Path,
@@ -216,8 +217,8 @@ fn put_in_place(
     // Left by a run that was killed.
     remove(unpacking).map_err(|source| cache_error(unpacking, source))?;
     create_private(unpacking).map_err(|source| cache_error(unpacking, source))?;
-    let placed = unpack(proven, &archive.url, unpacking, addons).and_then(|files| {
-        let receipt = Receipt { archive_sha256: archive.sha256, archive_bytes, files };
+    let placed = unpack(proven, &fetched.url, unpacking, addons).and_then(|files| {
+        let receipt = Receipt { archive_sha256, archive_bytes: fetched.bytes, files };
         receipt
             .write(unpacking)
             .and_then(|()| remove(entry))
