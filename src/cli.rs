@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use url::Url;
 
 use crate::profile;
 
@@ -76,7 +77,7 @@ pub enum Command {
         profile: String,
 
         #[command(flatten)]
-        cache: CacheArgs,
+        source: SourceArgs,
 
         /// How to tell what happens
         #[arg(long, value_name = "FORM", default_value = "text")]
@@ -99,7 +100,7 @@ pub struct InstallArgs {
     pub context: Option<String>,
 
     #[command(flatten)]
-    pub cache: CacheArgs,
+    pub source: SourceArgs,
 
     /// How long each layer may take, in the place of the profile's own times (90s, 5m, 1h)
     #[arg(long, value_name = "TIME", value_parser = profile::duration)]
@@ -115,10 +116,15 @@ pub struct InstallArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct CacheArgs {
+pub struct SourceArgs {
     /// Where proven releases are kept [default: kubestock-install in the user's cache folder]
     #[arg(long, value_name = "DIR", env = "KUBESTOCK_INSTALL_CACHE_DIR", hide_env_values = true)]
     pub cache_dir: Option<PathBuf>,
+
+    /// A folder with the release's archives, asked after the profile's own source and before
+    /// $KUBESTOCK_INSTALL_MIRROR and the Istio project; again for another
+    #[arg(long, value_name = "URL", value_parser = profile::address)]
+    pub mirror: Vec<Url>,
 }
 
 #[derive(Debug, Args)]
@@ -188,7 +194,8 @@ impl Cli {
 
 /// What stands before the command and would be dropped.
 fn stray(matches: &ArgMatches) -> Option<String> {
-    let own = ["profile", "gitops", "kubeconfig", "context", "cache_dir", "timeout", "output", "yes"];
+    let own =
+        ["profile", "gitops", "kubeconfig", "context", "cache_dir", "mirror", "timeout", "output", "yes"];
     let is_given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
     own.into_iter().find(is_given).map(|stray| match stray {
         "profile" => "a profile".to_owned(),

@@ -31,8 +31,8 @@ pub fn run(cli: Cli) -> ExitCode {
         }
         (Some(Command::Render { path, output }), _) => render::run(&path, output),
         (Some(Command::Profiles), _) => profiles::run(),
-        (Some(Command::Fetch { profile, cache, output }), _) => {
-            runtime.block_on(fetch::run(&profile, cache, output, &look))
+        (Some(Command::Fetch { profile, source, output }), _) => {
+            runtime.block_on(fetch::run(&profile, source, output, &look))
         }
         (None, Some(profile)) => runtime.block_on(install::run(&profile, cli.install, &look)),
         // `Cli::read` lets no such command line pass.

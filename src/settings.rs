@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy;
 
-use crate::cli::{CacheArgs, InstallArgs};
+use crate::cli::{InstallArgs, SourceArgs};
 use crate::cluster::{ConnectError, Target, TargetRequest};
 use crate::plan::Tree;
-use crate::profile::{self, Profile, ProfileError};
+use crate::profile::{self, NotAnAddress, Profile, ProfileError};
+
+/// The variable that names mirrors of the release, with commas or blanks between them.
+const MIRROR: &str = "KUBESTOCK_INSTALL_MIRROR";
 
 /// Everything that an installation is told, resolved. Nothing reads flags, environment or kubeconfig
 /// after this.
@@ -35,6 +38,9 @@ pub enum SettingsError {
     #[error("the gitops folder {} cannot be read: {source}", path.display())]
     Gitops { path: PathBuf, source: io::Error },
 
+    #[error("{MIRROR}: {0}")]
+    Mirror(NotAnAddress),
+
     #[error("this user has no home folder, so that there is none for the cache")]
     NoHome,
 
@@ -47,9 +53,9 @@ impl Settings {
         let kubeconfig = arguments.kubeconfig;
         let request = TargetRequest { kubeconfig: kubeconfig.clone(), context: arguments.context };
         Ok(Self {
-            profile: read_profile(profile)?,
+            profile: with_mirrors(read_profile(profile)?, &arguments.source)?,
             tree: tree(arguments.gitops)?,
-            cache: cache(arguments.cache)?,
+            cache: cache(arguments.source)?,
             target: Target::resolve(&request)?,
             kubeconfig,
             timeout: arguments.timeout,
@@ -73,8 +79,20 @@ fn tree(gitops: Option<PathBuf>) -> Result<Tree, SettingsError> {
     }
 }
 
+/// The profile with the mirrors that the command line and the environment name, in this order.
+pub fn with_mirrors(mut profile: Profile, arguments: &SourceArgs) -> Result<Profile, SettingsError> {
+    let from_environment = std::env::var(MIRROR).unwrap_or_default();
+    let from_environment = from_environment.split([',', ' ']).filter(|text| !text.is_empty());
+    let from_environment: Result<Vec<_>, _> = from_environment.map(profile::address).collect();
+    let from_environment = from_environment.map_err(SettingsError::Mirror)?;
+    if let Some(istio) = &mut profile.istio {
+        istio.source.mirrors = [&arguments.mirror[..], &from_environment].concat();
+    }
+    Ok(profile)
+}
+
 /// The folder of proven releases.
-pub fn cache(arguments: CacheArgs) -> Result<PathBuf, SettingsError> {
+pub fn cache(arguments: SourceArgs) -> Result<PathBuf, SettingsError> {
     match arguments.cache_dir {
         Some(path) => Ok(path),
         None => {

@@ -57,6 +57,7 @@ impl Telling<'_> {
                 let attempt = self.attempt.load(Ordering::Relaxed) + 1;
                 Event::DownloadRetried { attempt, reason: why, after: wait }
             }
+            Progress::Elsewhere { why } => Warning::NextSource(&why).into(),
             Progress::Received { .. } | Progress::Unpacking => return,
         };
         self.announcer.say(event);

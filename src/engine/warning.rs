@@ -12,6 +12,8 @@ pub(super) enum Warning<'a> {
     CacheBusy,
     /// The cache was not as it should be, and why.
     DownloadedAgain(&'a str),
+    /// A source of the release has failed, and why; the next one is asked.
+    NextSource(&'a str),
     /// Two layers bring the object, and differ.
     Shared(SharedObject),
     /// A second copy that would have landed wherever the kubeconfig points.
@@ -26,6 +28,7 @@ impl fmt::Display for Warning<'_> {
         match self {
             Self::CacheBusy => f.write_str("another run is filling the cache; waiting for it"),
             Self::DownloadedAgain(why) => write!(f, "downloaded again: {why}"),
+            Self::NextSource(why) => write!(f, "{why}; asking the next source"),
             Self::Shared(shared) => write!(f, "{shared}, and they differ: the later one is applied"),
             Self::LeftOut(Homeless { object, layer, at, copy_in }) => write!(
                 f,

@@ -167,15 +167,16 @@ fn release_hint(error: &ReleaseError) -> Option<&'static str> {
             "nothing of it was kept or run; a proxy or a mirror may have changed it, or the digest in the profile \
              is of another file",
         ),
+        ReleaseError::NoneHasIt { failures, .. } => failures.iter().find_map(release_hint),
         ReleaseError::Unreachable { .. } | ReleaseError::Stalled { .. } => Some(
             "check the network and the proxy (HTTPS_PROXY); or fetch it where there is a network \
              (`kubestock-install fetch --cache-dir DIR`) and bring DIR here",
         ),
-        ReleaseError::Refused { status, .. } if status.is_client_error() => {
-            Some("is it there, and for everyone? `istio.source` in the profile can name another place")
-        }
+        ReleaseError::Refused { status, .. } if status.is_client_error() => Some(
+            "is it there, and for everyone? --mirror, or `istio.source` in the profile, can name another place",
+        ),
         ReleaseError::Refused { .. } => {
-            Some("try again later; `istio.source` in the profile can name another place")
+            Some("try again later; --mirror, or `istio.source` in the profile, can name another place")
         }
         ReleaseError::NoArchive { .. } => {
             Some("name its own `source` with a digest under `istio:` in the profile")

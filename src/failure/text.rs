@@ -3,6 +3,7 @@ use std::fmt::Write;
 use super::Failure;
 use crate::cluster::{ApiError, ConnectError, FieldConflict};
 use crate::engine::{EngineError, FailedObject, Unready};
+use crate::istio::release::ReleaseError;
 use crate::kustomize::At;
 use crate::object::ObjectId;
 use crate::plan::Homeless;
@@ -29,7 +30,7 @@ impl Failure {
                 let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
                 format!("{refused}: context `{context}` leads to {server}, and {why}")
             }
-            Self::Release(error) => with_causes(error),
+            Self::Release(error) => release_text(error),
             Self::Engine(error) => engine_text(error),
             Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),
         }
@@ -43,6 +44,15 @@ fn connect_text(error: &ConnectError) -> String {
         // The parser goes on to quote the lines around, and they may hold a token.
         ConnectError::UnreadableKubeconfig { .. } => {
             with_causes(error).lines().next().unwrap_or_default().to_owned()
+        }
+        error => with_causes(error),
+    }
+}
+
+fn release_text(error: &ReleaseError) -> String {
+    match error {
+        ReleaseError::NoneHasIt { failures, .. } => {
+            listed(with_causes(error), failures, |failure| with_causes(failure))
         }
         error => with_causes(error),
     }
@@ -79,6 +89,7 @@ fn engine_text(error: &EngineError) -> String {
             let first = format!("{} on the mesh failed", counted(failed.len(), "check"));
             listed(first, failed, |(check, seen)| format!("{check}: {seen}"))
         }
+        EngineError::Release(error) => release_text(error),
         EngineError::LeaseLost => {
             "this run has lost its Lease: another one may have begun, so this one does not go on writing"
                 .to_owned()

@@ -115,11 +115,24 @@ fn archive_of(field: Field<'_>) -> Option<(Url, Digest)> {
     Some((url?, sha256?))
 }
 
+/// A text that is no address of files.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not {ADDRESS}")]
+pub struct NotAnAddress(String);
+
+/// The address of files, as a profile has it, from elsewhere.
+///
+/// # Errors
+/// [`NotAnAddress`] for whatever is not http or https.
+pub fn parse_address(text: &str) -> Result<Url, NotAnAddress> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| NotAnAddress(text.to_owned()))
+}
+
 /// Plain http is good enough: the digest proves what comes.
 fn address(field: Field<'_>) -> Option<Url> {
     let text = field.text_that_is(ADDRESS)?;
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    url.or_else(|| field.wrong(ADDRESS))
+    parse_address(text).ok().or_else(|| field.wrong(ADDRESS))
 }
 
 /// What stands under `spec` in an IstioOperator.

@@ -4,11 +4,11 @@ use std::process::Stdio;
 
 use flate2::{Compression, write::GzEncoder};
 use insta::assert_snapshot;
-use kubestock_install::istio::release::Digest;
+use kubestock_install::istio::release::{Digest, Platform};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tar::{Builder, Header};
-use wiremock::matchers::path;
+use wiremock::matchers::{path, path_regex};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::home::{Home, Told, closed};
@@ -42,7 +42,9 @@ impl Mirror {
 
     /// What is told, with names for what differs from run to run.
     fn told(&self, told: Told) -> Told {
-        told.with(&self.server.uri(), "SERVER").with(&Digest::of(&archive()).to_string(), "DIGEST")
+        told.with(&self.server.uri(), "SERVER")
+            .with(&Digest::of(&archive()).to_string(), "DIGEST")
+            .with(&Platform::current().unwrap().to_string(), "PLATFORM")
     }
 
     fn fetch(&self, options: &str) -> Told {
@@ -117,8 +119,75 @@ async fn an_archive_that_is_not_there() {
     [time] fetch: downloading SERVER/gone/istioctl.tar.gz
     the run failed after [time]: nothing was changed
     stderr: error: SERVER/gone/istioctl.tar.gz answers 404 Not Found
-    stderr: hint: is it there, and for everyone? `istio.source` in the profile can name another place
+    stderr: hint: is it there, and for everyone? --mirror, or `istio.source` in the profile, can name another place
     exit code 4
+    ");
+}
+
+/// A profile whose source has nothing, so that it takes a mirror.
+fn with_a_source_that_has_nothing(mirror: &Mirror) {
+    let gone = format!("{}/gone", mirror.server.uri());
+    mirror.home.write("mine.yaml", &profile(&gone, &Digest::of(&archive()).to_string()));
+}
+
+#[tokio::test]
+async fn sources_are_asked_in_turn_and_each_that_fails_is_told() {
+    let mirror = Mirror::with(Digest::of(&archive())).await;
+    with_a_source_that_has_nothing(&mirror);
+    let whole = ResponseTemplate::new(200).set_body_bytes(archive());
+    Mock::given(path_regex("^/good/istioctl-1[.]18[.]0-.*[.]tar[.]gz$"))
+        .respond_with(whole)
+        .mount(&mirror.server)
+        .await;
+    let options = format!("fetch mine.yaml --cache-dir cache --mirror {}/empty", mirror.server.uri());
+    let mut command = mirror.home.command(&options);
+    command.env("KUBESTOCK_INSTALL_MIRROR", format!("{}/good", mirror.server.uri()));
+    let told = mirror.told(mirror.home.told(&command.output().unwrap()));
+    assert_snapshot!(told, @"
+    [time] fetch: downloading SERVER/gone/istioctl.tar.gz
+    [time] warning: SERVER/gone/istioctl.tar.gz answers 404 Not Found; asking the next source
+    [time] fetch: downloading SERVER/empty/istioctl-1.18.0-PLATFORM.tar.gz
+    [time] warning: SERVER/empty/istioctl-1.18.0-PLATFORM.tar.gz answers 404 Not Found; asking the next source
+    [time] fetch: downloading SERVER/good/istioctl-1.18.0-PLATFORM.tar.gz
+    [time] fetch: 100%, 109 of 109 B
+    [time] fetch: istio 1.18.0 is proven, sha256 DIGEST
+    [time] fetch: done in [time]: istio 1.18.0, 109 B
+    istio 1.18.0 is in the cache, [time]
+    exit code 0
+    ");
+}
+
+#[tokio::test]
+async fn where_no_source_has_it_each_is_told() {
+    let mirror = Mirror::with(Digest::of(&archive())).await;
+    with_a_source_that_has_nothing(&mirror);
+    assert_snapshot!(mirror.fetch(&format!("--mirror {}/empty", mirror.server.uri())), @"
+    [time] fetch: downloading SERVER/gone/istioctl.tar.gz
+    [time] warning: SERVER/gone/istioctl.tar.gz answers 404 Not Found; asking the next source
+    [time] fetch: downloading SERVER/empty/istioctl-1.18.0-PLATFORM.tar.gz
+    the run failed after [time]: nothing was changed
+    stderr: error: no source has the archive with SHA-256 DIGEST
+    stderr:   SERVER/gone/istioctl.tar.gz answers 404 Not Found
+    stderr:   SERVER/empty/istioctl-1.18.0-PLATFORM.tar.gz answers 404 Not Found
+    stderr: hint: is it there, and for everyone? --mirror, or `istio.source` in the profile, can name another place
+    exit code 4
+    ");
+}
+
+#[test]
+fn a_mirror_that_is_no_address_is_refused() {
+    let home = Home::new();
+    assert_snapshot!(home.run("fetch --mirror ftp://mirror.test"), @"
+    stderr: error: invalid value 'ftp://mirror.test' for '--mirror <URL>': `ftp://mirror.test` is not an http:// or https:// address
+    stderr:
+    stderr: For more information, try '--help'.
+    exit code 2
+    ");
+    let mut command = home.command("fetch");
+    command.env("KUBESTOCK_INSTALL_MIRROR", "mirror.test/istio");
+    assert_snapshot!(home.told(&command.output().unwrap()), @"
+    stderr: error: KUBESTOCK_INSTALL_MIRROR: `mirror.test/istio` is not an http:// or https:// address
+    exit code 2
     ");
 }
 

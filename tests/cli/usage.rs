@@ -38,6 +38,11 @@ fn the_help_of_the_program() {
 
               [env: KUBESTOCK_INSTALL_CACHE_DIR]
 
+          --mirror <URL>
+              A folder with the release's archives, asked after the profile's own
+              source and before $KUBESTOCK_INSTALL_MIRROR and the Istio project;
+              again for another
+
           --timeout <TIME>
               How long each layer may take, in the place of the profile's own times
               (90s, 5m, 1h)
@@ -110,6 +115,11 @@ fn the_help_of_an_installation() {
 
               [env: KUBESTOCK_INSTALL_CACHE_DIR]
 
+          --mirror <URL>
+              A folder with the release's archives, asked after the profile's own
+              source and before $KUBESTOCK_INSTALL_MIRROR and the Istio project;
+              again for another
+
           --timeout <TIME>
               How long each layer may take, in the place of the profile's own times
               (90s, 5m, 1h)
@@ -174,6 +184,10 @@ fn the_help_of_the_other_commands() {
           --cache-dir <DIR>  Where proven releases are kept [default:
                              kubestock-install in the user's cache folder] [env:
                              KUBESTOCK_INSTALL_CACHE_DIR]
+          --mirror <URL>     A folder with the release's archives, asked after the
+                             profile's own source and before
+                             $KUBESTOCK_INSTALL_MIRROR and the Istio project; again
+                             for another
           --output <FORM>    How to tell what happens [default: text] [possible
                              values: text, json]
       -v, --verbose...       Tell more: -v each object, -vv what is sent to the

@@ -50,6 +50,8 @@ pub enum Progress {
     Received { received: u64, total: Option<u64> },
     /// An attempt failed, and the next starts after `wait`.
     Retrying { why: String, wait: Duration },
+    /// A source has failed for good, and the next one is asked.
+    Elsewhere { why: String },
     /// The archive is proven and being unpacked.
     Unpacking,
 }
@@ -77,8 +79,8 @@ pub(super) struct Fetched {
 }
 
 /// Streams the archive to `partial` and proves it: on success the file there is the pinned one;
-/// after a wrong digest there is no file. Its sources are tried in turn; what the last of them says
-/// is the error.
+/// after a wrong digest there is no file. Its sources are tried in turn; where there are several,
+/// the error is what each of them said.
 ///
 /// Memory stays within a few hundred kilobytes. Cancel-safe: dropping the future leaves at most
 /// the file at `partial`.
@@ -89,16 +91,29 @@ pub(super) async fn fetch(
     limits: &Limits,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Fetched, ReleaseError> {
+    let (sha256, mut failures) = (archive.sha256, Vec::new());
     let mut sources = archive.urls.iter().peekable();
     while let Some(url) = sources.next() {
-        match fetch_from(client, url, archive.sha256, partial, limits, progress).await {
+        match fetch_from(client, url, sha256, partial, limits, progress).await {
             Ok(bytes) => return Ok(Fetched { url: url.clone(), bytes }),
+            // Another source would meet the same folder.
             Err(error @ ReleaseError::Cache { .. }) => return Err(error),
-            Err(error) if sources.peek().is_none() => return Err(error),
-            Err(_) => {}
+            Err(error) => {
+                if sources.peek().is_some() {
+                    progress(Progress::Elsewhere { why: error.in_short() });
+                }
+                failures.push(error);
+            }
         }
     }
-    Err(ReleaseError::NoSource { sha256: archive.sha256 })
+    match failures.pop() {
+        None => Err(ReleaseError::NoSource { sha256 }),
+        Some(only) if failures.is_empty() => Err(only),
+        Some(last) => {
+            failures.push(last);
+            Err(ReleaseError::NoneHasIt { sha256, failures })
+        }
+    }
 }
 
 async fn fetch_from(
