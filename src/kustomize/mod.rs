@@ -1,8 +1,8 @@
 //! A folder with a kustomization file in, objects or an error out: what `kubectl kustomize` does, but with
 //! the file and line of everything that is wrong. Pure: all reading goes through a `Source`.
 //!
-//! The order of the steps and what each one touches follow kustomize v5.5, the one in kubectl 1.32;
-//! `tests/kustomize/cases` holds what that kubectl printed.
+//! The order of the steps and what each one touches follow kustomize v5.6, the one in kubectl 1.33;
+//! `tests/conformance` holds them against that kubectl.
 
 mod build;
 mod error;
