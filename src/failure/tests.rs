@@ -371,7 +371,7 @@ fn an_archive_that_a_server_does_not_have() {
     };
     assert_snapshot!(told(refused), @"
     error: http://mirror.example/istio.tar.gz answers 404 Not Found
-    hint: is it there, and for everyone? `istio.source` in the profile can name another place
+    hint: is it there, and for everyone? --mirror, or `istio.source` in the profile, can name another place
     exit code 4
     ");
 }
