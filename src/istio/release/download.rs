@@ -78,139 +78,125 @@ pub(super) struct Fetched {
     pub(super) bytes: u64,
 }
 
-/// Streams the archive to `partial` and proves it: on success the file there is the pinned one;
-/// after a wrong digest there is no file. Its sources are tried in turn; where there are several,
-/// the error is what each of them said.
-///
-/// Memory stays within a few hundred kilobytes. Cancel-safe: dropping the future leaves at most
-/// the file at `partial`.
-pub(super) async fn fetch(
-    client: &Client,
-    archive: &Archive,
-    partial: &Path,
-    limits: &Limits,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Fetched, ReleaseError> {
-    let (sha256, mut failures) = (archive.sha256, Vec::new());
-    let mut sources = archive.urls.iter().peekable();
-    while let Some(url) = sources.next() {
-        match fetch_from(client, url, sha256, partial, limits, progress).await {
-            Ok(bytes) => return Ok(Fetched { url: url.clone(), bytes }),
-            // Another source would meet the same folder.
-            Err(error @ ReleaseError::Cache { .. }) => return Err(error),
-            Err(error) => {
-                if sources.peek().is_some() {
-                    progress(Progress::Elsewhere { why: error.in_short() });
+/// One archive on its way into the cache.
+pub(super) struct Download<'a> {
+    pub(super) client: &'a Client,
+    pub(super) archive: &'a Archive,
+    /// Where the bytes go until they are proven.
+    pub(super) partial: &'a Path,
+    pub(super) limits: &'a Limits,
+    pub(super) progress: &'a (dyn Fn(Progress) + Sync),
+}
+
+impl Download<'_> {
+    /// Streams the archive to `partial` and proves it: on success the file there is the pinned one;
+    /// after a wrong digest there is no file. Its sources are tried in turn; where there are several,
+    /// the error is what each of them said.
+    ///
+    /// Memory stays within a few hundred kilobytes. Cancel-safe: dropping the future leaves at most
+    /// the file at `partial`.
+    pub(super) async fn fetch(&self) -> Result<Fetched, ReleaseError> {
+        let mut failures = Vec::new();
+        let mut sources = self.archive.urls.iter().peekable();
+        while let Some(url) = sources.next() {
+            match self.fetch_from(url).await {
+                Ok(bytes) => return Ok(Fetched { url: url.clone(), bytes }),
+                // Another source would meet the same folder.
+                Err(error @ ReleaseError::Cache { .. }) => return Err(error),
+                Err(error) => {
+                    if sources.peek().is_some() {
+                        (self.progress)(Progress::Elsewhere { why: error.in_short() });
+                    }
+                    failures.push(error);
                 }
-                failures.push(error);
             }
         }
+        Err(match <[ReleaseError; 1]>::try_from(failures) {
+            Ok([only]) => only,
+            Err(failures) => ReleaseError::NoneHasIt { sha256: self.archive.sha256, failures },
+        })
     }
-    match failures.pop() {
-        None => Err(ReleaseError::NoSource { sha256 }),
-        Some(only) if failures.is_empty() => Err(only),
-        Some(last) => {
-            failures.push(last);
-            Err(ReleaseError::NoneHasIt { sha256, failures })
+
+    /// Asks one source, again where what is in the way may pass. Returns the archive's size in bytes.
+    async fn fetch_from(&self, url: &Url) -> Result<u64, ReleaseError> {
+        let limits = self.limits;
+        let mut attempt = 0;
+        let try_once = || {
+            attempt += 1;
+            (self.progress)(Progress::Started { url: shown(url), attempt });
+            self.fetch_once(url)
+        };
+        let backoff = ExponentialBuilder::default()
+            .with_min_delay(limits.first_wait)
+            .with_max_delay(limits.longest_wait)
+            .with_max_times(limits.retries)
+            .with_jitter();
+        try_once
+            .retry(backoff)
+            .when(ReleaseError::is_transient)
+            .adjust(|error, wait| {
+                // None means that the retries are used up; that is not the server's to change.
+                wait.map(|wait| error.retry_after().map_or(wait, |asked| asked.min(limits.longest_wait)))
+            })
+            .notify(|error, wait| (self.progress)(Progress::Retrying { why: error.in_short(), wait }))
+            .await
+    }
+
+    async fn fetch_once(&self, url: &Url) -> Result<u64, ReleaseError> {
+        let (expected, partial) = (self.archive.sha256, self.partial);
+        let response = self.request(url).await?;
+        let (actual, bytes) = self.save(response, url).await?;
+        if actual == expected {
+            return Ok(bytes);
+        }
+        fs_err::remove_file(partial).map_err(|source| cache_error(partial, source))?;
+        Err(ReleaseError::WrongDigest { url: shown(url), expected, actual, bytes })
+    }
+
+    async fn request(&self, url: &Url) -> Result<Response, ReleaseError> {
+        let quiet = self.limits.quiet;
+        let answer = tokio::time::timeout(quiet, self.client.get(url.clone()).send()).await;
+        let response = answer
+            .map_err(|_| ReleaseError::Stalled { url: shown(url), received: 0, quiet })?
+            .map_err(|source| unreachable(url, source))?;
+        match response.status() {
+            StatusCode::OK => Ok(response),
+            status => Err(ReleaseError::Refused {
+                url: shown(url),
+                status,
+                retry_after: retry_after(response.headers()),
+            }),
         }
     }
-}
 
-async fn fetch_from(
-    client: &Client,
-    url: &Url,
-    sha256: Digest,
-    partial: &Path,
-    limits: &Limits,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<u64, ReleaseError> {
-    let mut attempt = 0;
-    let try_once = || {
-        attempt += 1;
-        progress(Progress::Started { url: shown(url), attempt });
-        fetch_once(client, url, sha256, partial, limits, progress)
-    };
-    let backoff = ExponentialBuilder::default()
-        .with_min_delay(limits.first_wait)
-        .with_max_delay(limits.longest_wait)
-        .with_max_times(limits.retries)
-        .with_jitter();
-    try_once
-        .retry(backoff)
-        .when(ReleaseError::is_transient)
-        .adjust(|error, wait| {
-            // None means that the retries are used up; that is not the server's to change.
-            wait.map(|wait| error.retry_after().map_or(wait, |asked| asked.min(limits.longest_wait)))
-        })
-        .notify(|error, wait| progress(Progress::Retrying { why: error.in_short(), wait }))
-        .await
-}
-
-async fn fetch_once(
-    client: &Client,
-    url: &Url,
-    sha256: Digest,
-    partial: &Path,
-    limits: &Limits,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<u64, ReleaseError> {
-    let response = request(client, url, limits).await?;
-    let (actual, bytes) = save(response, url, partial, limits, progress).await?;
-    if actual == sha256 {
-        return Ok(bytes);
-    }
-    fs_err::remove_file(partial).map_err(|source| cache_error(partial, source))?;
-    Err(ReleaseError::WrongDigest { url: shown(url), expected: sha256, actual, bytes })
-}
-
-async fn request(client: &Client, url: &Url, limits: &Limits) -> Result<Response, ReleaseError> {
-    let answer = tokio::time::timeout(limits.quiet, client.get(url.clone()).send()).await;
-    let response = answer
-        .map_err(|_| ReleaseError::Stalled { url: shown(url), received: 0, quiet: limits.quiet })?
-        .map_err(|source| unreachable(url, source))?;
-    match response.status() {
-        StatusCode::OK => Ok(response),
-        status => Err(ReleaseError::Refused {
-            url: shown(url),
-            status,
-            retry_after: retry_after(response.headers()),
-        }),
-    }
-}
-
-async fn save(
-    response: Response,
-    url: &Url,
-    partial: &Path,
-    limits: &Limits,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<(Digest, u64), ReleaseError> {
-    let total = response.content_length();
-    let too_large = || ReleaseError::TooLarge { url: shown(url), limit: limits.bytes };
-    if total.is_some_and(|total| total > limits.bytes) {
-        return Err(too_large());
-    }
-    let in_cache = |source| cache_error(partial, source);
-    let file = tokio::fs::File::create(partial).await.map_err(in_cache)?;
-    let mut file = BufWriter::with_capacity(256 * 1024, file);
-    let mut hasher = Hasher::default();
-    let mut body = response.bytes_stream();
-    loop {
-        let next = tokio::time::timeout(limits.quiet, body.next()).await.map_err(|_| {
-            ReleaseError::Stalled { url: shown(url), received: hasher.bytes(), quiet: limits.quiet }
-        })?;
-        let Some(chunk) = next.transpose().map_err(|source| unreachable(url, source))? else {
-            break;
-        };
-        hasher.update(&chunk);
-        if hasher.bytes() > limits.bytes {
+    async fn save(&self, response: Response, url: &Url) -> Result<(Digest, u64), ReleaseError> {
+        let (limits, total) = (self.limits, response.content_length());
+        let too_large = || ReleaseError::TooLarge { url: shown(url), limit: limits.bytes };
+        if total.is_some_and(|total| total > limits.bytes) {
             return Err(too_large());
         }
-        file.write_all(&chunk).await.map_err(in_cache)?;
-        progress(Progress::Received { received: hasher.bytes(), total });
+        let in_cache = |source| cache_error(self.partial, source);
+        let file = tokio::fs::File::create(self.partial).await.map_err(in_cache)?;
+        let mut file = BufWriter::with_capacity(256 * 1024, file);
+        let mut hasher = Hasher::default();
+        let mut body = response.bytes_stream();
+        loop {
+            let next = tokio::time::timeout(limits.quiet, body.next()).await.map_err(|_| {
+                ReleaseError::Stalled { url: shown(url), received: hasher.bytes(), quiet: limits.quiet }
+            })?;
+            let Some(chunk) = next.transpose().map_err(|source| unreachable(url, source))? else {
+                break;
+            };
+            hasher.update(&chunk);
+            if hasher.bytes() > limits.bytes {
+                return Err(too_large());
+            }
+            file.write_all(&chunk).await.map_err(in_cache)?;
+            (self.progress)(Progress::Received { received: hasher.bytes(), total });
+        }
+        file.flush().await.map_err(in_cache)?;
+        Ok(hasher.finish())
     }
-    file.flush().await.map_err(in_cache)?;
-    Ok(hasher.finish())
 }
 
 /// Retry-After in its seconds form; the date form is rare, and the usual backoff serves there.

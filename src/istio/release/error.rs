@@ -16,12 +16,9 @@ pub enum ReleaseError {
     #[error("no digest is known of the {flavour} archive of Istio {version} for {platform}")]
     NoArchive { version: String, flavour: Flavour, platform: Platform },
 
-    /// What each source said, in the order in which they were asked; two at least.
+    /// What each source said, in the order in which they were asked; never just one.
     #[error("no source has the archive with SHA-256 {sha256}")]
     NoneHasIt { sha256: Digest, failures: Vec<ReleaseError> },
-
-    #[error("nobody is named who serves the archive with SHA-256 {sha256}")]
-    NoSource { sha256: Digest },
 
     #[error("`{base}` cannot be the folder of a release")]
     WrongBase { base: String, source: url::ParseError },

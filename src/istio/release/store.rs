@@ -2,7 +2,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::download::Fetched;
+use super::download::{Download, Fetched};
 use super::lock::Lock;
 use super::receipt::{ISTIOCTL, Receipt};
 use super::unpack::unpack;
@@ -106,7 +106,9 @@ impl Store {
     ) -> Result<Receipt, ReleaseError> {
         let client = download::client(&self.limits)?;
         let partial = self.path(archive.sha256, ".partial");
-        let fetched = download::fetch(&client, archive, &partial, &self.limits, progress).await?;
+        let download =
+            Download { client: &client, archive, partial: &partial, limits: &self.limits, progress };
+        let fetched = download.fetch().await?;
         progress(Progress::Unpacking);
         let proven = self.path(archive.sha256, ".tar.gz");
         fs_err::rename(&partial, &proven).map_err(|source| cache_error(&proven, source))?;
