@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
+use url::Url;
 
 use crate::cli::{InstallArgs, SourceArgs};
 use crate::cluster::{ConnectError, Target, TargetRequest};
@@ -53,7 +54,7 @@ impl Settings {
         let kubeconfig = arguments.kubeconfig;
         let request = TargetRequest { kubeconfig: kubeconfig.clone(), context: arguments.context };
         Ok(Self {
-            profile: with_mirrors(read_profile(profile)?, &arguments.source)?,
+            profile: read_profile(profile, &arguments.source)?,
             tree: tree(arguments.gitops)?,
             cache: cache(arguments.source)?,
             target: Target::resolve(&request)?,
@@ -64,11 +65,26 @@ impl Settings {
     }
 }
 
-/// The profile of that name, or in that file: what has a `/` in it or ends like a YAML file is one.
-pub fn read_profile(name_or_file: &str) -> Result<Profile, ProfileError> {
+/// The profile of that name, or in that file: what has a `/` in it or ends like a YAML file is one. Its
+/// release may also be had from the mirrors that the command line and the environment name.
+pub fn read_profile(name_or_file: &str, source: &SourceArgs) -> Result<Profile, SettingsError> {
     let is_file =
         name_or_file.contains('/') || [".yaml", ".yml"].iter().any(|end| name_or_file.ends_with(end));
-    if is_file { profile::read(Path::new(name_or_file)) } else { profile::load(name_or_file) }
+    let mut profile =
+        if is_file { profile::read(Path::new(name_or_file))? } else { profile::load(name_or_file)? };
+    let mirrors = mirrors(source)?;
+    if let Some(istio) = &mut profile.istio {
+        istio.source.mirrors = mirrors;
+    }
+    Ok(profile)
+}
+
+/// The mirrors of the command line, then those of the environment.
+fn mirrors(source: &SourceArgs) -> Result<Vec<Url>, SettingsError> {
+    let variable = std::env::var(MIRROR).unwrap_or_default();
+    let named = variable.split([',', ' ']).filter(|text| !text.is_empty());
+    let from_environment = named.map(|text| profile::address(text).map_err(SettingsError::Mirror));
+    source.mirror.iter().cloned().map(Ok).chain(from_environment).collect()
 }
 
 fn tree(gitops: Option<PathBuf>) -> Result<Tree, SettingsError> {
@@ -77,18 +93,6 @@ fn tree(gitops: Option<PathBuf>) -> Result<Tree, SettingsError> {
         Ok(_) => Ok(Tree::Folder(path)),
         Err(source) => Err(SettingsError::Gitops { path, source }),
     }
-}
-
-/// The profile with the mirrors that the command line and the environment name, in this order.
-pub fn with_mirrors(mut profile: Profile, arguments: &SourceArgs) -> Result<Profile, SettingsError> {
-    let from_environment = std::env::var(MIRROR).unwrap_or_default();
-    let from_environment = from_environment.split([',', ' ']).filter(|text| !text.is_empty());
-    let from_environment: Result<Vec<_>, _> = from_environment.map(profile::address).collect();
-    let from_environment = from_environment.map_err(SettingsError::Mirror)?;
-    if let Some(istio) = &mut profile.istio {
-        istio.source.mirrors = [&arguments.mirror[..], &from_environment].concat();
-    }
-    Ok(profile)
 }
 
 /// The folder of proven releases.

@@ -17,8 +17,7 @@ pub(super) async fn run(profile: &str, source: SourceArgs, output: Output, look:
 }
 
 async fn fetch(profile: &str, source: SourceArgs, show: &mut Show) -> Result<(), Failure> {
-    let profile = settings::read_profile(profile).map_err(settings::SettingsError::from)?;
-    let profile = settings::with_mirrors(profile, &source)?;
+    let profile = settings::read_profile(profile, &source)?;
     let cache = settings::cache(source)?;
     let Some(istio) = &profile.istio else {
         return Err(Failure::NothingToFetch { profile: profile.name });

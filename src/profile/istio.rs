@@ -97,7 +97,7 @@ fn origin(field: Field<'_>) -> Option<Origin> {
     if mirror.is_none() && own.iter().all(Option::is_none) {
         return field.refuse(Mistake::OneOf(&["mirror", "archive", "istioctl"]));
     }
-    let mirror = mirror.map(address);
+    let mirror = mirror.map(read_address);
     let [full, istioctl] = own.map(|archive| archive.map_or(Some(None), |field| archive_of(field).map(Some)));
     match mirror {
         Some(mirror) => mirror.map(Origin::Mirror),
@@ -107,7 +107,7 @@ fn origin(field: Field<'_>) -> Option<Origin> {
 
 fn archive_of(field: Field<'_>) -> Option<(Url, Digest)> {
     let fields = field.mapping(&["url", "sha256"])?;
-    let url = fields.required("url", ADDRESS).and_then(address);
+    let url = fields.required("url", ADDRESS).and_then(read_address);
     let sha256 = fields.required("sha256", DIGEST).and_then(|field| {
         let text = field.text_that_is(DIGEST)?;
         text.parse().ok().or_else(|| field.wrong(DIGEST))
@@ -124,15 +124,15 @@ pub struct NotAnAddress(String);
 ///
 /// # Errors
 /// [`NotAnAddress`] for whatever is not http or https.
-pub fn parse_address(text: &str) -> Result<Url, NotAnAddress> {
+pub fn address(text: &str) -> Result<Url, NotAnAddress> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     url.ok_or_else(|| NotAnAddress(text.to_owned()))
 }
 
 /// Plain http is good enough: the digest proves what comes.
-fn address(field: Field<'_>) -> Option<Url> {
+fn read_address(field: Field<'_>) -> Option<Url> {
     let text = field.text_that_is(ADDRESS)?;
-    parse_address(text).ok().or_else(|| field.wrong(ADDRESS))
+    address(text).ok().or_else(|| field.wrong(ADDRESS))
 }
 
 /// What stands under `spec` in an IstioOperator.

@@ -23,7 +23,7 @@ pub use check::{Check, UnknownCheck};
 pub use duration::{NotATime, duration};
 pub use embedded::{GITOPS, Summary, embedded, load};
 pub use error::{Mistake, Problem, ProfileError};
-pub use istio::{NotAnAddress, parse_address as address};
+pub use istio::{NotAnAddress, address};
 
 /// What one deployment is made of.
 #[derive(Clone, Debug, PartialEq)]
