@@ -5,13 +5,15 @@
 
 #[path = "kustomize/case.rs"]
 mod case;
+#[path = "kustomize/text.rs"]
+mod text;
 
 use std::fmt::Write as _;
 
-use kubestock_install::kustomize::{DirSource, Rendered, render};
-use kubestock_install::object::yaml::objects_to_string;
+use kubestock_install::kustomize::{DirSource, render};
 
 use case::Case;
+use text::{difference, text};
 
 #[test]
 fn every_case_renders_as_recorded() {
@@ -19,7 +21,12 @@ fn every_case_renders_as_recorded() {
     for case in Case::all() {
         let (expected, actual) = (expected(&case), rendered(&case));
         if expected != actual {
-            let _ = writeln!(failures, "=== {}\n{}", case.name, difference(&expected, &actual));
+            let _ = writeln!(
+                failures,
+                "=== {}\n{}",
+                case.name,
+                difference([("expected", &expected), ("but is", &actual)])
+            );
         }
     }
     assert!(failures.is_empty(), "\n{failures}");
@@ -43,10 +50,6 @@ fn rendered(case: &Case) -> String {
     }
 }
 
-fn text(rendered: &Rendered) -> String {
-    objects_to_string(rendered.objects.iter().map(|located| &located.object))
-}
-
 fn expected(case: &Case) -> String {
     if let Some(error) = case.read("expected-error.txt") {
         return format!("error: {error}");
@@ -58,13 +61,4 @@ fn expected(case: &Case) -> String {
         .fold(String::new(), |all, line| all + line + "\n");
     let warnings = case.read("warnings.txt").unwrap_or_default();
     warnings.lines().fold(objects, |all, line| all + "warning: " + line + "\n")
-}
-
-/// The first lines in which two texts differ, with some before and after.
-fn difference(expected: &str, actual: &str) -> String {
-    let (expected, actual): (Vec<_>, Vec<_>) = (expected.lines().collect(), actual.lines().collect());
-    let at = expected.iter().zip(&actual).take_while(|(e, a)| e == a).count();
-    let excerpt =
-        |lines: &[&str]| lines[at.saturating_sub(4).min(lines.len())..(at + 6).min(lines.len())].join("\n");
-    format!("line {}: expected\n{}\n--- but is\n{}\n", at + 1, excerpt(&expected), excerpt(&actual))
 }

@@ -9,6 +9,8 @@
 #[path = "../kustomize/case.rs"]
 mod case;
 mod oracle;
+#[path = "../kustomize/text.rs"]
+mod text;
 mod verdict;
 
 use std::fmt::Write as _;

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use kubestock_install::kustomize::{Error, Rendered};
-use kubestock_install::object::yaml::objects_to_string;
 use serde_json::Value;
 
 use crate::oracle::Answer;
+use crate::text::{difference, text};
 
 /// What comes of the comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,15 +46,12 @@ pub(crate) fn compare(ours: &Result<Rendered, Error>, kubectl: &Answer) -> Verdi
             let text = text(rendered);
             match text == kubectl.yaml {
                 true => Verdict::Same,
-                false => Verdict::SameObjects { difference: line_difference(&text, &kubectl.yaml) },
+                false => Verdict::SameObjects {
+                    difference: difference([("ours", &text), ("kubectl's", &kubectl.yaml)]),
+                },
             }
         }
     }
-}
-
-/// What `render -o yaml` prints.
-pub(crate) fn text(rendered: &Rendered) -> String {
-    objects_to_string(rendered.objects.iter().map(|located| &located.object))
 }
 
 /// Whether an error starts with a file or folder of the case, as all of ours must.
@@ -69,7 +66,7 @@ fn first_difference(ours: &[Value], theirs: &[Value]) -> Option<String> {
     for (index, (our, their)) in ours.iter().zip(theirs).enumerate() {
         if our != their {
             let (our, their) = (pretty(our), pretty(their));
-            return Some(format!("object {index}, {}", line_difference(&our, &their)));
+            return Some(format!("object {index}, {}", difference([("ours", &our), ("kubectl's", &their)])));
         }
     }
     let rest = |list: &[Value]| list.iter().map(name).collect::<Vec<_>>().join(", ");
@@ -83,13 +80,4 @@ fn name(object: &Value) -> String {
 
 fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
-}
-
-/// The first lines in which two texts differ, with some before and after.
-fn line_difference(ours: &str, theirs: &str) -> String {
-    let (ours, theirs): (Vec<_>, Vec<_>) = (ours.lines().collect(), theirs.lines().collect());
-    let at = ours.iter().zip(&theirs).take_while(|(our, their)| our == their).count();
-    let excerpt =
-        |lines: &[&str]| lines[at.saturating_sub(5).min(lines.len())..(at + 6).min(lines.len())].join("\n");
-    format!("line {}: ours\n{}\n--- kubectl's\n{}\n", at + 1, excerpt(&ours), excerpt(&theirs))
 }
