@@ -8,7 +8,7 @@ use kubestock_install::istio::release::{Digest, Platform};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tar::{Builder, Header};
-use wiremock::matchers::{path, path_regex};
+use wiremock::matchers::path_regex;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::home::{Home, Told, closed};
@@ -32,12 +32,16 @@ struct Mirror {
 
 impl Mirror {
     async fn with(digest: Digest) -> Self {
-        let server = MockServer::start().await;
-        let whole = ResponseTemplate::new(200).set_body_bytes(archive());
-        Mock::given(path("/istioctl.tar.gz")).respond_with(whole).mount(&server).await;
-        let home = Home::new();
-        home.write("mine.yaml", &profile(&server.uri(), &digest.to_string()));
-        Self { server, home }
+        let mirror = Self { server: MockServer::start().await, home: Home::new() };
+        mirror.serves("^/istioctl[.]tar[.]gz$", &archive()).await;
+        mirror.home.write("mine.yaml", &profile(&mirror.server.uri(), &digest.to_string()));
+        mirror
+    }
+
+    /// Answers with this body where the path is like that.
+    async fn serves(&self, path: &str, body: &[u8]) {
+        let whole = ResponseTemplate::new(200).set_body_bytes(body);
+        Mock::given(path_regex(path)).respond_with(whole).mount(&self.server).await;
     }
 
     /// What is told, with names for what differs from run to run.
@@ -134,11 +138,7 @@ fn with_a_source_that_has_nothing(mirror: &Mirror) {
 async fn sources_are_asked_in_turn_and_each_that_fails_is_told() {
     let mirror = Mirror::with(Digest::of(&archive())).await;
     with_a_source_that_has_nothing(&mirror);
-    let whole = ResponseTemplate::new(200).set_body_bytes(archive());
-    Mock::given(path_regex("^/good/istioctl-1[.]18[.]0-.*[.]tar[.]gz$"))
-        .respond_with(whole)
-        .mount(&mirror.server)
-        .await;
+    mirror.serves("^/good/istioctl-1[.]18[.]0-.*[.]tar[.]gz$", &archive()).await;
     let options = format!("fetch mine.yaml --cache-dir cache --mirror {}/empty", mirror.server.uri());
     let mut command = mirror.home.command(&options);
     command.env("KUBESTOCK_INSTALL_MIRROR", format!("{}/good", mirror.server.uri()));
@@ -148,6 +148,27 @@ async fn sources_are_asked_in_turn_and_each_that_fails_is_told() {
     [time] warning: SERVER/gone/istioctl.tar.gz answers 404 Not Found; asking the next source
     [time] fetch: downloading SERVER/empty/istioctl-1.18.0-PLATFORM.tar.gz
     [time] warning: SERVER/empty/istioctl-1.18.0-PLATFORM.tar.gz answers 404 Not Found; asking the next source
+    [time] fetch: downloading SERVER/good/istioctl-1.18.0-PLATFORM.tar.gz
+    [time] fetch: 100%, 109 of 109 B
+    [time] fetch: istio 1.18.0 is proven, sha256 DIGEST
+    [time] fetch: done in [time]: istio 1.18.0, 109 B
+    istio 1.18.0 is in the cache, [time]
+    exit code 0
+    ");
+}
+
+#[tokio::test]
+async fn a_source_with_another_file_is_told_and_not_used() {
+    let mirror = Mirror::with(Digest::of(&archive())).await;
+    mirror.serves("^/other/", b"another file").await;
+    mirror.serves("^/good/", &archive()).await;
+    let source = format!("{}/other", mirror.server.uri());
+    mirror.home.write("mine.yaml", &profile(&source, &Digest::of(&archive()).to_string()));
+    let told = mirror.fetch(&format!("--mirror {}/good", mirror.server.uri()));
+    assert_snapshot!(told.with(&Digest::of(b"another file").to_string(), "OTHER"), @"
+    [time] fetch: downloading SERVER/other/istioctl.tar.gz
+    [time] fetch: 100%, 12 of 12 B
+    [time] warning: SERVER/other/istioctl.tar.gz has SHA-256 OTHER (12 bytes), not DIGEST; asking the next source
     [time] fetch: downloading SERVER/good/istioctl-1.18.0-PLATFORM.tar.gz
     [time] fetch: 100%, 109 of 109 B
     [time] fetch: istio 1.18.0 is proven, sha256 DIGEST
