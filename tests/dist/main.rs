@@ -7,3 +7,4 @@ mod archive;
 mod downloads;
 mod notes;
 mod sbom;
+mod workflows;
