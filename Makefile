@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` to see it, `make test` to prove it.
 
-.PHONY: demo demo-down test lint unit e2e nightly sandbox-down
+.PHONY: demo demo-down test lint unit e2e nightly reproducible sandbox-down
 
 demo:
 	@scripts/demo up
@@ -19,7 +19,11 @@ unit:
 e2e:
 	@scripts/e2e
 
-# What is too long for every change: all property cases, and the end-to-end tests from cold images.
-nightly: lint
+# What is too long for every change: all property cases, a release built twice, and the end-to-end tests from
+# cold images.
+nightly: lint reproducible
 	PROPTEST_CASES=20000 cargo test --locked
 	@scripts/e2e --fresh
+
+reproducible:
+	@scripts/reproducible

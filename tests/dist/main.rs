@@ -1,0 +1,10 @@
+//! What a release is made of, and how it reaches people. `scripts/reproducible` proves the whole; here is
+//! what needs no release build.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod archive;
+mod downloads;
+mod notes;
+mod sbom;
+mod workflows;
