@@ -30,9 +30,9 @@ pub fn run(cli: Cli) -> ExitCode {
             runtime.block_on(install::run(&profile, install, &look))
         }
         (Some(Command::Render { path, output }), _) => render::run(&path, output),
-        (Some(Command::Profiles), _) => profiles::run(),
-        (Some(Command::Fetch { profile, source, output }), _) => {
-            runtime.block_on(fetch::run(&profile, source, output, &look))
+        (Some(Command::Profiles { command }), _) => profiles::run(command),
+        (Some(Command::Fetch { profile, over, source, output }), _) => {
+            runtime.block_on(fetch::run(&profile, over, source, output, &look))
         }
         (None, Some(profile)) => runtime.block_on(install::run(&profile, cli.install, &look)),
         // `Cli::read` lets no such command line pass.

@@ -20,7 +20,7 @@ pub mod kustomize;
 /// Where an Istio release comes from, how it is proven, where it is kept; what istioctl renders from it.
 pub mod istio;
 
-/// What a file in profiles/ may say, and what is said of a wrong one.
+/// What a file in profiles/ may say, what comes of several, and what is said of a wrong one.
 pub mod profile;
 
 /// What a run will do: layers of objects in the order they are applied. Pure.

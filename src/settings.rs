@@ -1,16 +1,16 @@
 //! Flags, environment and profile, resolved once into what a run works from.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
 use url::Url;
 
-use crate::cli::{InstallArgs, SourceArgs};
+use crate::cli::{InstallArgs, ProfileArgs, SourceArgs};
 use crate::cluster::{ConnectError, Target, TargetRequest};
 use crate::plan::Tree;
-use crate::profile::{self, NotAnAddress, Profile, ProfileError};
+use crate::profile::{self, NotAnAddress, Overrides, Profile, ProfileError, ProfileFile, Resolved};
 
 /// The variable that names mirrors of the release, with commas or blanks between them.
 const MIRROR: &str = "KUBESTOCK_INSTALL_MIRROR";
@@ -54,7 +54,7 @@ impl Settings {
         let kubeconfig = arguments.kubeconfig;
         let request = TargetRequest { kubeconfig: kubeconfig.clone(), context: arguments.context };
         Ok(Self {
-            profile: read_profile(profile, &arguments.source)?,
+            profile: read_profile(profile, arguments.profile, &arguments.source)?,
             tree: tree(arguments.gitops)?,
             cache: cache(arguments.source)?,
             target: Target::resolve(&request)?,
@@ -65,13 +65,20 @@ impl Settings {
     }
 }
 
-/// The profile of that name, or in that file: what has a `/` in it or ends like a YAML file is one. Its
-/// release may also be had from the mirrors that the command line and the environment name.
-pub fn read_profile(name_or_file: &str, source: &SourceArgs) -> Result<Profile, SettingsError> {
-    let is_file =
-        name_or_file.contains('/') || [".yaml", ".yml"].iter().any(|end| name_or_file.ends_with(end));
-    let mut profile =
-        if is_file { profile::read(Path::new(name_or_file))? } else { profile::load(name_or_file)? };
+/// The profile of that name, or in that file, with what is laid over it.
+pub fn resolve_profile(name_or_file: &str, over: ProfileArgs) -> Result<Resolved, ProfileError> {
+    let ProfileArgs { files, set, set_string } = over;
+    profile::resolve(&ProfileFile::named(name_or_file), &Overrides { files, set, set_string })
+}
+
+/// The same, for those who use it: its release may also be had from the mirrors that the command line and the
+/// environment name.
+pub fn read_profile(
+    name_or_file: &str,
+    over: ProfileArgs,
+    source: &SourceArgs,
+) -> Result<Profile, SettingsError> {
+    let mut profile = resolve_profile(name_or_file, over)?.profile;
     let mirrors = mirrors(source)?;
     if let Some(istio) = &mut profile.istio {
         istio.source.mirrors = mirrors;

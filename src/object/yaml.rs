@@ -98,6 +98,17 @@ pub fn to_string(value: &Value) -> String {
     emit::emit(value)
 }
 
+/// A value without fields or items, as it stands behind a key: on one line, however long, or as a literal block
+/// whose lines begin at `indent`, two beyond the key. It ends without a newline, except in such a block.
+pub fn leaf_to_string(value: &Value, indent: usize) -> String {
+    emit::emit_leaf(value, indent)
+}
+
+/// A key of a mapping, quoted where it must be.
+pub fn key_to_string(key: &str) -> String {
+    emit::emit_key(key)
+}
+
 /// Objects as one YAML stream, with `---` between them.
 pub fn objects_to_string<'a>(objects: impl IntoIterator<Item = &'a Object>) -> String {
     let texts: Vec<String> = objects.into_iter().map(|object| to_string(&object.to_value())).collect();

@@ -26,7 +26,7 @@ pub fn render(profile: &Profile, tree: &Tree) -> Result<(Vec<Layer>, Vec<Warning
     let mut warnings = Vec::new();
     let mut layers = Vec::new();
     for layer in &profile.layers {
-        let rendered = render_one(profile, layer, tree)
+        let rendered = render_one(layer, tree)
             .map_err(|source| Unrendered { layer: layer.name.clone(), source: Box::new(source) })?;
         warnings.extend(rendered.warnings);
         let objects = rendered.objects.into_iter().map(Placed::from).collect();
@@ -35,19 +35,17 @@ pub fn render(profile: &Profile, tree: &Tree) -> Result<(Vec<Layer>, Vec<Warning
     Ok((layers, warnings))
 }
 
-fn render_one(profile: &Profile, layer: &profile::Layer, tree: &Tree) -> Result<Rendered, kustomize::Error> {
+fn render_one(layer: &profile::Layer, tree: &Tree) -> Result<Rendered, kustomize::Error> {
     let embedded = EmbeddedSource(&profile::GITOPS);
-    let (source, root): (&dyn Source, PathBuf) = match (layer.base, tree) {
-        (LayerBase::Tree, Tree::Embedded) => (&embedded, PathBuf::new()),
-        (LayerBase::Tree, Tree::Folder(folder)) => (&DirSource, folder.clone()),
-        (LayerBase::Profile, _) => {
-            (&DirSource, profile.file.folder().map(Path::to_path_buf).unwrap_or_default())
-        }
+    let (source, root): (&dyn Source, &Path) = match (&layer.base, tree) {
+        (LayerBase::Tree, Tree::Embedded) => (&embedded, Path::new("")),
+        (LayerBase::Tree, Tree::Folder(folder)) => (&DirSource, folder),
+        (LayerBase::Folder(folder), _) => (&DirSource, folder),
     };
     let path = root.join(&layer.path);
-    let Some(fields) = &layer.kustomization else {
+    let Some(profile::Inline { fields, place }) = &layer.kustomization else {
         return kustomize::render(source, &path);
     };
-    let file = PathBuf::from(profile.file.to_string());
-    kustomize::render_inline(source, &Inline { fields, file: &file, root: &root, layer: &path })
+    let file = PathBuf::from(place.to_string());
+    kustomize::render_inline(source, &Inline { fields, file: &file, root, layer: &path })
 }

@@ -6,7 +6,7 @@ use include_dir::{Dir, include_dir};
 
 use crate::nearest::nearest;
 
-use super::{Profile, ProfileError, ProfileFile};
+use super::{Overrides, Profile, ProfileError, ProfileFile, resolve};
 
 /// The gitops tree that the embedded profiles' layers stand in.
 pub static GITOPS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/gitops");
@@ -27,8 +27,8 @@ pub struct Summary {
 
 /// The profiles that are part of this program.
 pub fn embedded() -> Vec<Summary> {
-    let summary = |(name, text): (&'static str, &str)| {
-        let description = parse(name, text).map(|profile| profile.description).unwrap_or_default();
+    let summary = |(name, _)| {
+        let description = load(name).map(|profile| profile.description).unwrap_or_default();
         Summary { name, description }
     };
     PROFILES.into_iter().map(summary).collect()
@@ -39,14 +39,13 @@ pub fn embedded() -> Vec<Summary> {
 /// # Errors
 /// [`ProfileError::Unknown`], which names the nearest one.
 pub fn load(name: &str) -> Result<Profile, ProfileError> {
-    match PROFILES.into_iter().find(|(known, _)| *known == name) {
-        Some((name, text)) => parse(name, text),
-        None => Err(unknown(name)),
-    }
+    Ok(resolve(&ProfileFile::Embedded(name.to_owned()), &Overrides::default())?.profile)
 }
 
-fn parse(name: &str, text: &str) -> Result<Profile, ProfileError> {
-    Profile::parse(ProfileFile::Embedded(name.to_owned()), text)
+/// The file of that name, as it stands in the repository.
+pub(super) fn text(name: &str) -> Result<&'static str, ProfileError> {
+    let profile = PROFILES.into_iter().find(|(known, _)| *known == name);
+    profile.map(|(_, text)| text).ok_or_else(|| unknown(name))
 }
 
 fn unknown(name: &str) -> ProfileError {

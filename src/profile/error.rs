@@ -2,9 +2,11 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use crate::object::yaml::YamlError;
 
-use super::ProfileFile;
+use super::{Place, ProfileFile, SetError};
 
 /// Why there is no profile.
 #[derive(Debug, thiserror::Error)]
@@ -17,23 +19,44 @@ pub enum ProfileError {
         /// A file of that name, which was perhaps meant.
         file: Option<PathBuf>,
     },
-    #[error("{}: cannot be read: {source}", path.display())]
-    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{}{}: cannot be read: {source}", extending(extends), path.display())]
+    Unreadable {
+        path: PathBuf,
+        source: io::Error,
+        /// Where another file says that it extends this one.
+        extends: Option<Place>,
+    },
     #[error("{file}:{}: {} (column {})", error.line, error.message, error.column)]
     NotYaml { file: ProfileFile, error: YamlError },
     #[error("{file}: a profile is one YAML document; here are {found}")]
     NotOneDocument { file: ProfileFile, found: usize },
-    /// Everything that is wrong with one file, in the order of its lines; at least one problem.
+    #[error("{place}: `extends` goes round in a circle: {}", circle(chain))]
+    Circle {
+        place: Place,
+        /// The first file, what it extends, and so on; the last one is among those before.
+        chain: Vec<ProfileFile>,
+    },
+    /// Everything that is wrong, by file and in the order of the lines; at least one problem.
     #[error("{}", lines(problems))]
-    Wrong { file: ProfileFile, problems: Vec<Problem> },
+    Wrong { problems: Vec<Problem> },
 }
 
-/// One thing that is wrong in a profile's file.
+impl ProfileError {
+    /// Of a file that cannot be read: where another one says that it extends it.
+    pub(super) fn extended_at(self, place: &Place) -> Self {
+        match self {
+            Self::Unreadable { path, source, .. } => {
+                Self::Unreadable { path, source, extends: Some(place.clone()) }
+            }
+            other => other,
+        }
+    }
+}
+
+/// One thing that is wrong in a profile, or in what is laid over it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    pub file: ProfileFile,
-    /// From 1.
-    pub line: usize,
+    pub place: Place,
     /// As a person would write it: `layers[1].timeout`; empty for the whole document.
     pub field: String,
     pub mistake: Mistake,
@@ -69,7 +92,7 @@ pub enum Mistake {
     Repeated {
         value: String,
         first: String,
-        first_line: usize,
+        first_place: Place,
     },
     Reserved {
         name: String,
@@ -88,11 +111,55 @@ pub enum Mistake {
     /// istioctl has no such profile, but people ask for it.
     NoProductionProfile,
     NothingToDo,
+    UnknownParent {
+        name: String,
+        nearest: Option<String>,
+        known: Vec<String>,
+    },
+    /// What is laid over a profile says what that extends.
+    ExtendsFromAbove,
+    /// A layer without a path, by which one of a lower document was meant that is almost called so.
+    NoSuchLayer {
+        name: String,
+        nearest: String,
+    },
+    /// A layer that is to be deleted, and is in no lower document.
+    NoLayerToDelete {
+        name: String,
+        nearest: Option<String>,
+    },
+    /// An argument that cannot be read.
+    Set(SetError),
+    /// An argument goes into a value as if it were a mapping.
+    NoFields {
+        found: String,
+    },
+    /// An argument goes into a value as if it were a list.
+    NoItems {
+        found: String,
+    },
+    /// An argument leaves a gap in a list.
+    BeyondEnd {
+        index: usize,
+        length: usize,
+    },
+}
+
+/// A value as a message names it.
+pub(super) fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "empty".to_owned(),
+        Value::Bool(flag) => format!("the boolean {flag}"),
+        Value::Number(number) => format!("the number {number}"),
+        Value::String(text) => format!("`{}`", text.escape_debug()),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "a mapping".to_owned(),
+    }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: ", self.file, self.line)?;
+        write!(f, "{}: ", self.place)?;
         let field = match self.field.as_str() {
             "" => "the profile".to_owned(),
             field => format!("`{field}`"),
@@ -119,8 +186,8 @@ impl fmt::Display for Problem {
                 write!(f, "{field} has both `{one}` and `{other}`; keep one")
             }
             Mistake::OneOf(fields) => write!(f, "{field} needs one of {}", fields.join(", ")),
-            Mistake::Repeated { value, first, first_line } => {
-                write!(f, "{field} is {value}, and so is `{first}` in line {first_line}")
+            Mistake::Repeated { value, first, first_place } => {
+                write!(f, "{field} is {value}, and so is `{first}` ({first_place})")
             }
             Mistake::Reserved { name } => {
                 write!(f, "{field} is `{name}`, which is a layer of the installer's own; choose another name")
@@ -143,6 +210,31 @@ impl fmt::Display for Problem {
                  write `default`, which Istio means for production"
             ),
             Mistake::NothingToDo => write!(f, "{field} says neither `istio` nor `layers`: nothing to do"),
+            Mistake::UnknownParent { name, nearest, known } => write!(
+                f,
+                "{field} is `{name}`, which is no profile of this program{}; a file is written as ./{name}.yaml",
+                unknown(nearest, known)
+            ),
+            Mistake::ExtendsFromAbove => {
+                write!(f, "{field} stands in a profile's own file, not in what is laid over it; leave it out")
+            }
+            Mistake::NoSuchLayer { name, nearest } => write!(
+                f,
+                "{field}: there is no layer `{name}` to change; did you mean `{nearest}`? \
+                 a new one needs a `path`"
+            ),
+            Mistake::NoLayerToDelete { name, nearest } => {
+                let meant = nearest.as_ref().map(|nearest| format!("; did you mean `{nearest}`?"));
+                let meant = meant.unwrap_or_default();
+                write!(f, "{field}: there is no layer `{name}` below to delete{meant}")
+            }
+            Mistake::Set(error) => write!(f, "{error}"),
+            Mistake::NoFields { found } => write!(f, "{field} is {found}, and has no fields to set"),
+            Mistake::NoItems { found } => write!(f, "{field} is {found}, and has no items to set"),
+            Mistake::BeyondEnd { index, length } => write!(
+                f,
+                "{field} has {length} items, and [{index}] would leave a gap; the next one is [{length}]"
+            ),
         }
     }
 }
@@ -155,6 +247,15 @@ fn unknown(nearest: &Option<String>, known: &[String]) -> String {
 fn file_hint(file: &Option<PathBuf>) -> String {
     let hint = |file: &PathBuf| format!("; to use the file, say `install --profile {}`", file.display());
     file.as_ref().map_or_else(String::new, hint)
+}
+
+fn extending(extends: &Option<Place>) -> String {
+    extends.as_ref().map_or_else(String::new, |place| format!("{place}: `extends`: "))
+}
+
+fn circle(chain: &[ProfileFile]) -> String {
+    let files: Vec<String> = chain.iter().map(ProfileFile::to_string).collect();
+    files.join(" extends ")
 }
 
 fn lines(problems: &[Problem]) -> String {

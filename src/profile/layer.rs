@@ -3,9 +3,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::nearest::nearest;
+
 use super::error::Mistake;
+use super::merge::{DELETE, PATCH};
 use super::sheet::{Field, all};
-use super::{Layer, LayerBase, duration};
+use super::{Inline, Layer, LayerBase, duration};
 
 /// Where the profile says none.
 const TIMEOUT: Duration = Duration::from_secs(5 * 60);
@@ -21,15 +24,34 @@ pub(super) fn read_all(field: Field<'_>) -> Option<Vec<Layer>> {
     let items = field.items("a list of layers")?;
     let mut named: Vec<Field<'_>> = Vec::new();
     all(items.iter().map(|item| {
-        let layer = read(item);
+        let layer = match misdirected(item, &items) {
+            Some(mistake) => return item.refuse(mistake),
+            None => read(item),
+        };
         let name = item.peek("name")?;
         if let Some(first) = named.iter().find(|first| first.value == name.value) {
-            let (value, first_line) = (name.shown(), first.line());
-            name.note(Mistake::Repeated { value, first: first.path().to_owned(), first_line });
+            let first_place = first.place().clone();
+            name.note(Mistake::Repeated { value: name.shown(), first: first.path().to_owned(), first_place });
         }
         named.push(name);
         layer
     }))
+}
+
+/// What to say of a layer that was to change one of a lower document, and met none.
+fn misdirected(item: &Field<'_>, items: &[Field<'_>]) -> Option<Mistake> {
+    let name = item.peek("name")?.value.as_str()?;
+    let deletes = item.peek(PATCH).is_some_and(|patch| patch.value == DELETE);
+    if item.peek("path").is_some() && !deletes {
+        return None;
+    }
+    let whole = items.iter().filter(|other| other.peek("path").is_some());
+    let known = whole.filter_map(|other| other.peek("name")?.value.as_str()).filter(|known| *known != name);
+    let (name, nearest) = (name.to_owned(), nearest(name, known));
+    match nearest {
+        nearest if deletes => Some(Mistake::NoLayerToDelete { name, nearest }),
+        nearest => nearest.map(|nearest| Mistake::NoSuchLayer { name, nearest }),
+    }
 }
 
 fn read(item: &Field<'_>) -> Option<Layer> {
@@ -37,19 +59,10 @@ fn read(item: &Field<'_>) -> Option<Layer> {
     let name = fields.required("name", NAME).and_then(name);
     let path = fields.required("path", PATH).and_then(path);
     let timeout = fields.get("timeout").map_or(Some(TIMEOUT), duration::read);
-    let kustomization = fields.get("kustomization").map_or(Some(None), |field| {
-        let map = field.any_mapping("a mapping: the fields of a kustomization")?;
-        Some(Some(Value::Object(map.clone())))
-    });
-    let path = path?;
-    Some(Layer {
-        name: name?,
-        base: base(&path),
-        path,
-        timeout: timeout?,
-        kustomization: kustomization?,
-        line: item.line(),
-    })
+    let kustomization =
+        fields.get("kustomization").map_or(Some(None), |field| kustomization(field).map(Some));
+    let (path, base) = path?;
+    Some(Layer { name: name?, path, base, timeout: timeout?, kustomization: kustomization? })
 }
 
 /// The rule of RFC 1123, for a layer's name is part of names of objects.
@@ -67,14 +80,25 @@ fn name(field: Field<'_>) -> Option<String> {
     }
 }
 
-fn path(field: Field<'_>) -> Option<PathBuf> {
-    match field.text_that_is(PATH)? {
-        "" => field.wrong(PATH),
-        text => Some(text.into()),
-    }
+fn path(field: Field<'_>) -> Option<(PathBuf, LayerBase)> {
+    let path = match field.text_that_is(PATH)? {
+        "" => return field.wrong(PATH),
+        text => PathBuf::from(text),
+    };
+    let base = if is_of_file(&path) {
+        LayerBase::Folder(field.place().folder().to_owned())
+    } else {
+        LayerBase::Tree
+    };
+    Some((path, base))
 }
 
-fn base(path: &Path) -> LayerBase {
-    let is_of_profile = path.is_absolute() || path.starts_with(".") || path.starts_with("..");
-    if is_of_profile { LayerBase::Profile } else { LayerBase::Tree }
+/// Whether a path starts at the file that says it, not at the tree.
+pub(super) fn is_of_file(path: &Path) -> bool {
+    path.is_absolute() || path.starts_with(".") || path.starts_with("..")
+}
+
+fn kustomization(field: Field<'_>) -> Option<Inline> {
+    let fields = field.any_mapping("a mapping: the fields of a kustomization")?;
+    Some(Inline { fields: Value::Object(fields.clone()), place: field.place().clone() })
 }

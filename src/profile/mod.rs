@@ -1,29 +1,41 @@
-//! What a file in profiles/ may say, and what is said of a wrong one. `docs/profiles.md` is the reference.
+//! What a file in profiles/ may say, what comes of several of them, and what is said of a wrong one.
+//! `docs/profiles.md` is the reference.
 
 mod check;
+mod document;
 mod duration;
 mod embedded;
 mod error;
+mod explain;
+mod extends;
+mod file;
 mod istio;
 mod layer;
+mod merge;
+mod place;
+mod resolve;
+mod set;
 mod sheet;
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::istio::release::{Addon, ReleaseSource};
-use crate::object::yaml::{Dialect, parse_located};
 
+use document::Node;
 use sheet::{Field, Sheet};
 
 pub use check::{Check, UnknownCheck};
 pub use duration::{NotATime, duration};
 pub use embedded::{GITOPS, Summary, embedded, load};
 pub use error::{Mistake, Problem, ProfileError};
+pub use file::ProfileFile;
 pub use istio::{NotAnAddress, address};
+pub use place::Place;
+pub use resolve::{Overrides, Resolved, resolve};
+pub use set::SetError;
 
 /// What one deployment is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,14 +49,6 @@ pub struct Profile {
     /// In the order in which they are applied.
     pub layers: Vec<Layer>,
     pub checks: Vec<Check>,
-}
-
-/// Where a profile was read: what messages call it, and what `./` paths start from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProfileFile {
-    /// One that is part of this program, by its name.
-    Embedded(String),
-    Path(PathBuf),
 }
 
 /// The mesh that comes before the layers.
@@ -72,56 +76,48 @@ pub struct Layer {
     pub base: LayerBase,
     /// How long applying it and waiting for it may take together.
     pub timeout: Duration,
-    /// The fields of a kustomization on top of the folder: a mapping, of which no more is known here. Its paths
-    /// start where the layer's does.
-    pub kustomization: Option<Value>,
-    /// Where the layer stands in the profile's file, from 1.
-    pub line: usize,
+    pub kustomization: Option<Inline>,
 }
 
 /// What the path of a layer starts from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LayerBase {
     /// The top of the gitops tree, be it the embedded one or a user's own.
     Tree,
-    /// The folder of the profile's file: the path starts with `./` or `../`, or is absolute and needs none.
-    Profile,
+    /// The folder of the file that says the path, or the working directory where an argument does: the path
+    /// starts with `./` or `../`, or is absolute and needs none.
+    Folder(PathBuf),
 }
 
-/// The profile that a file holds, named for the file.
-///
-/// # Errors
-/// [`ProfileError::Unreadable`], or what [`Profile::parse`] says.
-pub fn read(path: &Path) -> Result<Profile, ProfileError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ProfileError::Unreadable { path: path.to_owned(), source })?;
-    Profile::parse(ProfileFile::Path(path.to_owned()), &text)
+/// A kustomization on top of a layer's folder. Its paths start where the layer's does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inline {
+    /// A mapping, of which no more is known here.
+    pub fields: Value,
+    pub place: Place,
 }
 
 impl Profile {
-    /// The profile that a text says.
-    ///
-    /// # Errors
-    /// [`ProfileError::NotYaml`] for text that cannot be read at all; otherwise [`ProfileError::Wrong`] with
-    /// everything that is wrong with it, in the order of the lines.
-    pub fn parse(file: ProfileFile, text: &str) -> Result<Self, ProfileError> {
-        let documents = match parse_located(text, Dialect::Apply) {
-            Ok(documents) => documents,
-            Err(error) => return Err(ProfileError::NotYaml { file, error }),
-        };
-        let [document] = &documents[..] else {
-            return Err(ProfileError::NotOneDocument { file, found: documents.len() });
-        };
-        let sheet = Sheet::new(&file, &document.lines);
-        let profile = Self::from_fields(sheet.top(&document.value), &file);
+    /// Reads the merged document; `problems` were found before.
+    fn from_document(
+        document: &Node,
+        file: &ProfileFile,
+        problems: Vec<Problem>,
+    ) -> Result<Self, ProfileError> {
+        let sheet = Sheet::new(document, problems);
+        let profile = Self::from_fields(sheet.top(), file);
         match (profile, sheet.into_problems()) {
             (Some(profile), problems) if problems.is_empty() => Ok(profile),
-            (_, problems) => Err(ProfileError::Wrong { file, problems }),
+            (_, problems) => Err(ProfileError::Wrong { problems }),
         }
     }
 
     fn from_fields(top: Field<'_>, file: &ProfileFile) -> Option<Self> {
-        let fields = top.mapping(&["description", "istio", "layers", "checks"])?;
+        let fields = top.mapping(&[extends::EXTENDS, "description", "istio", "layers", "checks"])?;
+        // What the files of the profile themselves extend is merged already.
+        if let Some(extends) = fields.get(extends::EXTENDS) {
+            extends.note(Mistake::ExtendsFromAbove);
+        }
         let description = fields.get("description").map_or(Some(String::new()), one_line);
         let istio = fields.get("istio").map_or(Some(None), |istio| istio::read(istio).map(Some));
         let layers = fields.get("layers").map_or(Some(Vec::new()), layer::read_all);
@@ -146,35 +142,6 @@ fn one_line(field: Field<'_>) -> Option<String> {
         return field.wrong("one line");
     }
     Some(text.to_owned())
-}
-
-impl ProfileFile {
-    /// The folder of the file; None where the profile is part of this program.
-    pub fn folder(&self) -> Option<&Path> {
-        match self {
-            Self::Embedded(_) => None,
-            Self::Path(path) => match path.parent() {
-                Some(folder) if folder != Path::new("") => Some(folder),
-                _ => Some(Path::new(".")),
-            },
-        }
-    }
-
-    fn profile_name(&self) -> String {
-        match self {
-            Self::Embedded(name) => name.clone(),
-            Self::Path(path) => path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
-        }
-    }
-}
-
-impl fmt::Display for ProfileFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Embedded(name) => write!(f, "profiles/{name}.yaml"),
-            Self::Path(path) => write!(f, "{}", path.display()),
-        }
-    }
 }
 
 #[cfg(test)]

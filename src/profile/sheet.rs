@@ -5,22 +5,24 @@ use std::cell::RefCell;
 use serde_json::{Map, Value};
 
 use crate::nearest::nearest;
-use crate::object::yaml::Lines;
 
-use super::ProfileFile;
-use super::error::{Mistake, Problem};
+use super::Place;
+use super::document::{Node, Places, step};
+use super::error::{Mistake, Problem, shown};
 
 /// A document, and what was found wrong with it so far.
-pub(super) struct Sheet<'d> {
-    file: &'d ProfileFile,
-    lines: &'d Lines,
+pub(super) struct Sheet {
+    value: Value,
+    places: Places,
+    /// Of the document as a whole.
+    place: Place,
     problems: RefCell<Vec<Problem>>,
 }
 
 /// A value in the document, and where it stands. What cannot be read is noted on the sheet and becomes None.
 #[derive(Clone)]
 pub(super) struct Field<'d> {
-    sheet: &'d Sheet<'d>,
+    sheet: &'d Sheet,
     /// RFC 6901.
     pointer: String,
     /// As a person would write it.
@@ -34,26 +36,29 @@ pub(super) struct Fields<'d> {
     map: &'d Map<String, Value>,
 }
 
-impl<'d> Sheet<'d> {
-    pub(super) fn new(file: &'d ProfileFile, lines: &'d Lines) -> Self {
-        Self { file, lines, problems: RefCell::default() }
+impl Sheet {
+    /// `problems` are those that were found before.
+    pub(super) fn new(document: &Node, problems: Vec<Problem>) -> Self {
+        let (value, places, place) = (document.value(), document.places(), document.place.clone());
+        Self { value, places, place, problems: problems.into() }
     }
 
-    pub(super) fn top<'s>(&'s self, value: &'s Value) -> Field<'s> {
-        Field { sheet: self, pointer: String::new(), path: String::new(), value }
+    pub(super) fn top(&self) -> Field<'_> {
+        Field { sheet: self, pointer: String::new(), path: String::new(), value: &self.value }
     }
 
-    /// In the order of the lines.
+    /// By file, in the order of the lines.
     pub(super) fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems.into_inner();
-        problems.sort_by_key(|problem| problem.line);
+        problems.sort_by(|a, b| a.place.order(&b.place));
         problems
     }
 }
 
 impl<'d> Field<'d> {
-    pub(super) fn line(&self) -> usize {
-        self.sheet.lines.nearest(&self.pointer).unwrap_or(1)
+    /// Where the value was said; what should be there and is not, where the nearest around it was.
+    pub(super) fn place(&self) -> &'d Place {
+        self.sheet.places.nearest(&self.pointer).unwrap_or(&self.sheet.place)
     }
 
     pub(super) fn path(&self) -> &str {
@@ -62,8 +67,7 @@ impl<'d> Field<'d> {
 
     /// Notes a mistake.
     pub(super) fn note(&self, mistake: Mistake) {
-        let problem =
-            Problem { file: self.sheet.file.clone(), line: self.line(), field: self.path.clone(), mistake };
+        let problem = Problem { place: self.place().clone(), field: self.path.clone(), mistake };
         self.sheet.problems.borrow_mut().push(problem);
     }
 
@@ -140,14 +144,7 @@ impl<'d> Field<'d> {
 
     /// The value as a message names it.
     pub(super) fn shown(&self) -> String {
-        match self.value {
-            Value::Null => "empty".to_owned(),
-            Value::Bool(flag) => format!("the boolean {flag}"),
-            Value::Number(number) => format!("the number {number}"),
-            Value::String(text) => format!("`{}`", text.escape_debug()),
-            Value::Array(_) => "a list".to_owned(),
-            Value::Object(_) => "a mapping".to_owned(),
-        }
+        shown(self.value)
     }
 }
 
@@ -167,7 +164,7 @@ impl<'d> Fields<'d> {
         let dot = if self.here.path.is_empty() { "" } else { "." };
         Field {
             sheet: self.here.sheet,
-            pointer: format!("{}/{}", self.here.pointer, name.replace('~', "~0").replace('/', "~1")),
+            pointer: format!("{}{}", self.here.pointer, step(name)),
             path: format!("{}{dot}{name}", self.here.path),
             value,
         }

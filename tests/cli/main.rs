@@ -8,5 +8,6 @@ mod files;
 mod home;
 mod kubeconfig;
 mod locality;
+mod profiles;
 mod render;
 mod usage;

@@ -13,7 +13,7 @@ fn the_help_of_the_program() {
     Commands:
       install   Install what a profile describes
       render    Print the objects of a kustomize folder, without a cluster
-      profiles  List the profiles of this program
+      profiles  List the profiles of this program, or show one
       fetch     Download and prove the Istio release of a profile, without a cluster
       help      Print this message or the help of the given subcommand(s)
 
@@ -23,6 +23,15 @@ fn the_help_of_the_program() {
               a file
 
     Options:
+      -f, --file <FILE>
+              A file to lay over the profile; later ones win
+
+          --set <KEY=VALUE>
+              Values to lay over all files, as in Helm: a.b=x,c[0]=y,d={x,y}
+
+          --set-string <KEY=VALUE>
+              The same for values that are text, whatever they look like
+
           --gitops <DIR>
               A gitops tree of your own, with base/ and overlays/staging/
 
@@ -78,6 +87,7 @@ fn the_help_of_the_program() {
       kubestock-install demo                     all there is, into the current
       context
       kubestock-install demo --gitops ../gitops  the layers of a tree of your own
+      kubestock-install demo -f mine.yaml        with your own file over it
       kubestock-install fetch --cache-dir DIR    the release alone, to bring
       elsewhere
 
@@ -99,6 +109,15 @@ fn the_help_of_an_installation() {
     Options:
           --profile <NAME|FILE>
               A profile of this program (demo, production, minimal), or a file
+
+      -f, --file <FILE>
+              A file to lay over the profile; later ones win
+
+          --set <KEY=VALUE>
+              Values to lay over all files, as in Helm: a.b=x,c[0]=y,d={x,y}
+
+          --set-string <KEY=VALUE>
+              The same for values that are text, whatever they look like
 
           --gitops <DIR>
               A gitops tree of your own, with base/ and overlays/staging/
@@ -181,26 +200,62 @@ fn the_help_of_the_other_commands() {
       [PROFILE]  A profile of this program, or a file [default: demo]
 
     Options:
-          --cache-dir <DIR>  Where proven releases are kept [default:
-                             kubestock-install in the user's cache folder] [env:
-                             KUBESTOCK_INSTALL_CACHE_DIR]
-          --mirror <URL>     A folder with the release's archives, asked after the
-                             profile's own source and before
-                             $KUBESTOCK_INSTALL_MIRROR and the Istio project; again
-                             for another
-          --output <FORM>    How to tell what happens [default: text] [possible
-                             values: text, json]
-      -v, --verbose...       Tell more: -v each object, -vv what is sent to the
-                             cluster
-          --color <WHEN>     When to use colour [default: auto] [possible values:
-                             auto, always, never]
-      -h, --help             Print help (see more with '--help')
+      -f, --file <FILE>             A file to lay over the profile; later ones win
+          --set <KEY=VALUE>         Values to lay over all files, as in Helm:
+                                    a.b=x,c[0]=y,d={x,y}
+          --set-string <KEY=VALUE>  The same for values that are text, whatever they
+                                    look like
+          --cache-dir <DIR>         Where proven releases are kept [default:
+                                    kubestock-install in the user's cache folder]
+                                    [env: KUBESTOCK_INSTALL_CACHE_DIR]
+          --mirror <URL>            A folder with the release's archives, asked
+                                    after the profile's own source and before
+                                    $KUBESTOCK_INSTALL_MIRROR and the Istio project;
+                                    again for another
+          --output <FORM>           How to tell what happens [default: text]
+                                    [possible values: text, json]
+      -v, --verbose...              Tell more: -v each object, -vv what is sent to
+                                    the cluster
+          --color <WHEN>            When to use colour [default: auto] [possible
+                                    values: auto, always, never]
+      -h, --help                    Print help (see more with '--help')
+    exit code 0
+    ");
+    assert_snapshot!(home.run("profiles show -h"), @"
+    Print a profile as it is written, or what comes of it and all that is laid over
+    it
+
+    Usage: kubestock-install profiles show [OPTIONS] <PROFILE>
+
+    Arguments:
+      <PROFILE>  A profile of this program, or a file
+
+    Options:
+          --resolved                Print what is used in the end, with where each
+                                    value was said; -f and --set imply it
+      -f, --file <FILE>             A file to lay over the profile; later ones win
+          --set <KEY=VALUE>         Values to lay over all files, as in Helm:
+                                    a.b=x,c[0]=y,d={x,y}
+          --set-string <KEY=VALUE>  The same for values that are text, whatever they
+                                    look like
+      -o, --output <FORM>           The form of what is resolved [default: yaml]
+                                    [possible values: yaml, json]
+      -v, --verbose...              Tell more: -v each object, -vv what is sent to
+                                    the cluster
+          --color <WHEN>            When to use colour [default: auto] [possible
+                                    values: auto, always, never]
+      -h, --help                    Print help
     exit code 0
     ");
     assert_snapshot!(home.run("profiles -h"), @"
-    List the profiles of this program
+    List the profiles of this program, or show one
 
-    Usage: kubestock-install profiles [OPTIONS]
+    Usage: kubestock-install profiles [OPTIONS] [COMMAND]
+
+    Commands:
+      show  Print a profile as it is written, or what comes of it and all that is
+            laid over it
+      help  Print this message or the help of the given subcommand(s)
 
     Options:
       -v, --verbose...    Tell more: -v each object, -vv what is sent to the cluster
@@ -214,7 +269,7 @@ fn the_help_of_the_other_commands() {
 #[test]
 fn no_help_is_wider_than_a_terminal() {
     let home = Home::new();
-    for command in ["", "install", "render", "fetch", "profiles"] {
+    for command in ["", "install", "render", "fetch", "profiles", "profiles show"] {
         for help in ["-h", "--help"] {
             let told = home.run(&format!("{command} {help}"));
             let wide: Vec<_> = told.out.lines().filter(|line| line.chars().count() > 80).collect();
@@ -229,16 +284,6 @@ fn without_arguments_the_help_is_an_error() {
     let told = home.run("");
     assert_eq!((told.code, told.out.as_str()), (Some(2), ""));
     assert_eq!(told.err, home.run("-h").out);
-}
-
-#[test]
-fn the_profiles_are_listed() {
-    assert_snapshot!(Home::new().run("profiles"), @"
-    demo        Both gateways, Prometheus, Grafana, Jaeger and Kiali, and the six services, for a laptop
-    production  Two istiods and two ingress gateways at least, no addons, and the six services
-    minimal     istiod and the six services; no gateways, no addons
-    exit code 0
-    ");
 }
 
 #[test]

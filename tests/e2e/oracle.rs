@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kubestock_install::profile::{Overrides, ProfileFile, resolve};
 use serde_json::Value;
 
 use super::cluster::{Cluster, name};
@@ -126,7 +127,8 @@ fn the_istio_layer_is_what_istioctl_install_leaves() {
     ours.install(&profile, &[]).expect(0);
 
     let theirs = Cluster::started("oracle");
-    let operator = kubestock_install::profile::read(&profile).unwrap().istio.unwrap().overlay;
+    let operator = resolve(&ProfileFile::Path(profile), &Overrides::default()).unwrap();
+    let operator = operator.profile.istio.unwrap().overlay;
     let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
     std::fs::write(file.path(), operator.to_string()).unwrap();
     theirs.istioctl(&["install", "--skip-confirmation", "-f", file.path().to_str().unwrap()]).expect(0);

@@ -24,6 +24,23 @@ pub(super) fn emit(value: &Value) -> String {
     emitter.out
 }
 
+/// What fits behind a key, unfolded: one line, or `|` and lines that begin at `indent`.
+pub(super) fn emit_leaf(value: &Value, indent: usize) -> String {
+    let mut emitter = Emitter { out: String::new() };
+    match value {
+        Value::String(text) => emitter.string(text, indent, style_of(text, false) == Style::Literal),
+        other => emitter.leaf(other, indent),
+    }
+    emitter.out
+}
+
+/// A key, on one line.
+pub(super) fn emit_key(key: &str) -> String {
+    let mut emitter = Emitter { out: String::new() };
+    emitter.string(key, 0, false);
+    emitter.out
+}
+
 struct Emitter {
     out: String,
 }

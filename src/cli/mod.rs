@@ -1,21 +1,22 @@
 //! The command line, in clap's derive form. No logic beyond what clap cannot say by itself.
 
+mod args;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use url::Url;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::profile;
+pub use args::{Color, InstallArgs, LookArgs, ObjectForm, Output, ProfileArgs, SourceArgs};
 
 /// In rows that a terminal of 80 columns does not break.
 const AFTER_HELP: &str = "\
 Examples:
   kubestock-install demo                     all there is, into the current context
   kubestock-install demo --gitops ../gitops  the layers of a tree of your own
+  kubestock-install demo -f mine.yaml        with your own file over it
   kubestock-install fetch --cache-dir DIR    the release alone, to bring elsewhere
 
 Exit codes (docs/exit-codes.md):
@@ -67,14 +68,20 @@ pub enum Command {
         output: ObjectForm,
     },
 
-    /// List the profiles of this program
-    Profiles,
+    /// List the profiles of this program, or show one
+    Profiles {
+        #[command(subcommand)]
+        command: Option<ProfilesCommand>,
+    },
 
     /// Download and prove the Istio release of a profile, without a cluster
     Fetch {
         /// A profile of this program, or a file
         #[arg(default_value = "demo")]
         profile: String,
+
+        #[command(flatten)]
+        over: ProfileArgs,
 
         #[command(flatten)]
         source: SourceArgs,
@@ -85,77 +92,24 @@ pub enum Command {
     },
 }
 
-#[derive(Debug, Args)]
-pub struct InstallArgs {
-    /// A gitops tree of your own, with base/ and overlays/staging/
-    #[arg(long, value_name = "DIR")]
-    pub gitops: Option<PathBuf>,
+#[derive(Debug, Subcommand)]
+pub enum ProfilesCommand {
+    /// Print a profile as it is written, or what comes of it and all that is laid over it
+    Show {
+        /// A profile of this program, or a file
+        profile: String,
 
-    /// The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
+        /// Print what is used in the end, with where each value was said; -f and --set imply it
+        #[arg(long)]
+        resolved: bool,
 
-    /// The context in the kubeconfig [default: its current one]
-    #[arg(long, value_name = "NAME")]
-    pub context: Option<String>,
+        #[command(flatten)]
+        over: ProfileArgs,
 
-    #[command(flatten)]
-    pub source: SourceArgs,
-
-    /// How long each layer may take, in the place of the profile's own times (90s, 5m, 1h)
-    #[arg(long, value_name = "TIME", value_parser = profile::duration)]
-    pub timeout: Option<Duration>,
-
-    /// How to tell what happens
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    pub output: Output,
-
-    /// Do not ask before a cluster that is not on this machine is changed
-    #[arg(short, long)]
-    pub yes: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct SourceArgs {
-    /// Where proven releases are kept [default: kubestock-install in the user's cache folder]
-    #[arg(long, value_name = "DIR", env = "KUBESTOCK_INSTALL_CACHE_DIR", hide_env_values = true)]
-    pub cache_dir: Option<PathBuf>,
-
-    /// A folder with the release's archives, asked after the profile's own source and before
-    /// $KUBESTOCK_INSTALL_MIRROR and the Istio project; again for another
-    #[arg(long, value_name = "URL", value_parser = profile::address)]
-    pub mirror: Vec<Url>,
-}
-
-#[derive(Debug, Args)]
-pub struct LookArgs {
-    /// Tell more: -v each object, -vv what is sent to the cluster
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
-    pub verbose: u8,
-
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
-    pub color: Color,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    Text,
-    /// One JSON object a line; docs/events.md describes them
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ObjectForm {
-    Yaml,
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    Auto,
-    Always,
-    Never,
+        /// The form of what is resolved
+        #[arg(short, long, value_name = "FORM", default_value = "yaml")]
+        output: ObjectForm,
+    },
 }
 
 impl Cli {
@@ -194,8 +148,20 @@ impl Cli {
 
 /// What stands before the command and would be dropped.
 fn stray(matches: &ArgMatches) -> Option<String> {
-    let own =
-        ["profile", "gitops", "kubeconfig", "context", "cache_dir", "mirror", "timeout", "output", "yes"];
+    let own = [
+        "profile",
+        "file",
+        "set",
+        "set_string",
+        "gitops",
+        "kubeconfig",
+        "context",
+        "cache_dir",
+        "mirror",
+        "timeout",
+        "output",
+        "yes",
+    ];
     let is_given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
     own.into_iter().find(is_given).map(|stray| match stray {
         "profile" => "a profile".to_owned(),
@@ -216,6 +182,8 @@ fn unknown_command(command: &mut clap::Command, message: String) -> clap::Error 
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn read(arguments: &str) -> Result<Cli, clap::Error> {
@@ -240,7 +208,7 @@ mod tests {
 
     #[test]
     fn names_of_commands_are_reserved() {
-        assert!(matches!(read("profiles").unwrap().command, Some(Command::Profiles)));
+        assert!(matches!(read("profiles").unwrap().command, Some(Command::Profiles { command: None })));
     }
 
     #[test]

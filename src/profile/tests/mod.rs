@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use insta::assert_snapshot;
@@ -8,8 +8,17 @@ use crate::istio::release::{Addon, Flavour, Origin, Platform, pinned};
 
 use super::*;
 
+mod explaining;
+mod merging;
+
 fn parse(text: &str) -> Result<Profile, ProfileError> {
-    Profile::parse(ProfileFile::Path("mine.yaml".into()), text)
+    parse_as(ProfileFile::Path("mine.yaml".into()), text)
+}
+
+/// The profile that a text says which stands in such a file.
+fn parse_as(file: ProfileFile, text: &str) -> Result<Profile, ProfileError> {
+    let document = extends::extended(Node::parse(&file, text)?, &file, &[])?;
+    Profile::from_document(&document, &file, Vec::new())
 }
 
 /// What is said of a text that is wrong.
@@ -27,8 +36,8 @@ fn the_embedded_profiles_are_what_their_names_promise() {
         let profile = load(name).unwrap();
         assert!(!profile.description.is_empty(), "{name}");
         assert_eq!(profile.checks, Check::ALL, "{name}");
-        let layers: Vec<_> = profile.layers.iter().map(|layer| (&layer.name[..], layer.base)).collect();
-        assert_eq!(layers, [("base", LayerBase::Tree), ("staging", LayerBase::Tree)]);
+        let layers: Vec<_> = profile.layers.iter().map(|layer| (&layer.name[..], &layer.base)).collect();
+        assert_eq!(layers, [("base", &LayerBase::Tree), ("staging", &LayerBase::Tree)]);
         let istio = profile.istio.unwrap();
         assert_eq!((&istio.profile[..], &istio.addons[..]), (istioctl_profile, addons));
         assert_eq!(istio.source, ReleaseSource::istio("1.18.0"));
@@ -101,19 +110,16 @@ checks: [mtls]
     let layers: Vec<_> = profile
         .layers
         .iter()
-        .map(|l| (l.base, l.timeout.as_secs(), l.kustomization.is_some(), l.line))
+        .map(|l| (l.base.clone(), l.timeout.as_secs(), l.kustomization.is_some()))
         .collect();
-    let expected = [
-        (LayerBase::Tree, 300, false, 11),
-        (LayerBase::Profile, 90, true, 13),
-        (LayerBase::Profile, 300, false, 17),
-    ];
+    let here = LayerBase::Folder(".".into());
+    let expected = [(LayerBase::Tree, 300, false), (here.clone(), 90, true), (here, 300, false)];
     assert_eq!(layers, expected);
 }
 
 #[test]
 fn the_example_in_the_documentation_is_a_profile() {
-    let documentation = include_str!("../../docs/profiles.md");
+    let documentation = include_str!("../../../docs/profiles.md");
     let (example, _) = documentation.split_once("```yaml\n").unwrap().1.split_once("```").unwrap();
     let profile = parse(example).unwrap();
     assert!(profile.istio.is_some_and(|istio| istio.addons.len() == 2));
@@ -122,18 +128,19 @@ fn the_example_in_the_documentation_is_a_profile() {
 
 #[test]
 fn a_layer_starts_at_the_tree_unless_its_path_says_the_profile() {
+    let here = LayerBase::Folder(".".into());
     let table = [
-        ("base", LayerBase::Tree),
-        ("overlays/../base", LayerBase::Tree),
-        (".hidden", LayerBase::Tree),
-        ("./base", LayerBase::Profile),
-        (".", LayerBase::Profile),
-        ("../base", LayerBase::Profile),
-        ("/base", LayerBase::Profile),
+        ("base", &LayerBase::Tree),
+        ("overlays/../base", &LayerBase::Tree),
+        (".hidden", &LayerBase::Tree),
+        ("./base", &here),
+        (".", &here),
+        ("../base", &here),
+        ("/base", &here),
     ];
     for (path, base) in table {
         let profile = parse(&format!("layers: [{{name: a, path: {path}}}]")).unwrap();
-        assert_eq!((&profile.layers[0].path, profile.layers[0].base), (&PathBuf::from(path), base));
+        assert_eq!((&profile.layers[0].path, &profile.layers[0].base), (&PathBuf::from(path), base));
     }
 }
 
@@ -248,9 +255,9 @@ fn a_file_is_read_and_named_for_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mine.yaml");
     std::fs::write(&file, "layers: [{name: a, path: ./a}]\n").unwrap();
-    let profile = read(&file).unwrap();
+    let profile = resolve(&ProfileFile::Path(file.clone()), &Overrides::default()).unwrap().profile;
     assert_eq!((&profile.name[..], profile.file.folder()), ("mine", Some(folder.path())));
     assert_eq!(ProfileFile::Path(PathBuf::from("mine.yaml")).folder(), Some(Path::new(".")));
-    let error = read(&folder.path().join("none.yaml")).unwrap_err().to_string();
+    let error = ProfileFile::Path(folder.path().join("none.yaml")).text().unwrap_err().to_string();
     assert!(error.contains("none.yaml: cannot be read: No such file"), "{error}");
 }

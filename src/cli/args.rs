@@ -1,0 +1,107 @@
+//! The options that commands share.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use crate::profile;
+
+#[derive(Debug, Args)]
+pub struct InstallArgs {
+    #[command(flatten)]
+    pub profile: ProfileArgs,
+
+    /// A gitops tree of your own, with base/ and overlays/staging/
+    #[arg(long, value_name = "DIR")]
+    pub gitops: Option<PathBuf>,
+
+    /// The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// The context in the kubeconfig [default: its current one]
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+
+    #[command(flatten)]
+    pub source: SourceArgs,
+
+    /// How long each layer may take, in the place of the profile's own times (90s, 5m, 1h)
+    #[arg(long, value_name = "TIME", value_parser = profile::duration)]
+    pub timeout: Option<Duration>,
+
+    /// How to tell what happens
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub output: Output,
+
+    /// Do not ask before a cluster that is not on this machine is changed
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// What is laid over a profile; beside every argument that names one.
+#[derive(Debug, Args)]
+pub struct ProfileArgs {
+    /// A file to lay over the profile; later ones win
+    #[arg(id = "file", short = 'f', long = "file", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Values to lay over all files, as in Helm: a.b=x,c[0]=y,d={x,y}
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+
+    /// The same for values that are text, whatever they look like
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set_string: Vec<String>,
+}
+
+impl ProfileArgs {
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.set.is_empty() && self.set_string.is_empty()
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct SourceArgs {
+    /// Where proven releases are kept [default: kubestock-install in the user's cache folder]
+    #[arg(long, value_name = "DIR", env = "KUBESTOCK_INSTALL_CACHE_DIR", hide_env_values = true)]
+    pub cache_dir: Option<PathBuf>,
+
+    /// A folder with the release's archives, asked after the profile's own source and before
+    /// $KUBESTOCK_INSTALL_MIRROR and the Istio project; again for another
+    #[arg(long, value_name = "URL", value_parser = profile::address)]
+    pub mirror: Vec<Url>,
+}
+
+#[derive(Debug, Args)]
+pub struct LookArgs {
+    /// Tell more: -v each object, -vv what is sent to the cluster
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    Text,
+    /// One JSON object a line; docs/events.md describes them
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ObjectForm {
+    Yaml,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
