@@ -110,6 +110,9 @@ pub enum ProfilesCommand {
         #[arg(short, long, value_name = "FORM", default_value = "yaml")]
         output: ObjectForm,
     },
+
+    /// Print the JSON Schema of a profile's file, for editors
+    Schema,
 }
 
 impl Cli {

@@ -15,6 +15,7 @@ pub(super) fn run(command: Option<ProfilesCommand>) -> ExitCode {
             let is_resolved = resolved || !over.is_empty() || output == ObjectForm::Json;
             if is_resolved { explained(&profile, over, output) } else { written(&profile) }
         }
+        Some(ProfilesCommand::Schema) => Ok(format!("{:#}\n", profile::schema())),
     };
     match text {
         Ok(text) => told::printed(print(&text)),

@@ -1,7 +1,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::shape::Shape;
 use super::sheet::{Field, all};
+
+pub(super) const CHECKS: &str = "a list of checks";
+const CHECK: &str = "one of sidecars, injection and mtls";
+pub(super) const SHAPE: Shape = Shape::List(&Shape::Word(&NAMES));
+
+const NAMES: [&str; 3] = [Check::Sidecars.name(), Check::Injection.name(), Check::Mtls.name()];
 
 /// What is proven on the running mesh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,8 +54,6 @@ impl FromStr for Check {
 }
 
 pub(super) fn read_all(field: Field<'_>) -> Option<Vec<Check>> {
-    let read = |item: &Field<'_>| {
-        item.word(&Check::ALL.map(Check::name), "one of sidecars, injection and mtls")?.parse().ok()
-    };
-    all(field.items("a list of checks")?.iter().map(read))
+    let read = |item: &Field<'_>| item.word(&NAMES, CHECK)?.parse().ok();
+    all(field.items(CHECKS)?.iter().map(read))
 }

@@ -1,7 +1,11 @@
 use std::time::Duration;
 
 use super::error::Mistake;
+use super::shape::Shape;
 use super::sheet::Field;
+
+pub(super) const TIME: &str = "a time above zero, written like 90s, 2m or 1h30m";
+pub(super) const SHAPE: Shape = Shape::text("^(?=.*[1-9])([0-9]+h)?([0-9]+m)?([0-9]+s)?$");
 
 /// Reads a time such as `90s`, `5m` or `1h30m`.
 pub(super) fn read(field: Field<'_>) -> Option<Duration> {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::object::yaml::YamlError;
 
+use super::duration::TIME;
 use super::{Place, ProfileFile, SetError};
 
 /// Why there is no profile.
@@ -67,7 +68,7 @@ pub struct Problem {
 pub enum Mistake {
     Unknown {
         nearest: Option<String>,
-        known: &'static [&'static str],
+        known: Vec<&'static str>,
     },
     Missing {
         expected: &'static str,
@@ -180,7 +181,7 @@ impl fmt::Display for Problem {
                 write!(f, "{field} is {found}; a time is written like 90s, 2m or 1h30m: write {write}")
             }
             Mistake::Time { found, write: None } => {
-                write!(f, "{field} is {found}; it must be a time above zero, written like 90s, 2m or 1h30m")
+                write!(f, "{field} is {found}; it must be {TIME}")
             }
             Mistake::Exclusive { one, other } => {
                 write!(f, "{field} has both `{one}` and `{other}`; keep one")

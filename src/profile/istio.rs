@@ -6,6 +6,7 @@ use url::Url;
 use crate::istio::release::{Addon, Digest, Flavour, Origin, Platform, ReleaseSource, pinned};
 
 use super::error::Mistake;
+use super::shape::{Entry, Shape};
 use super::sheet::{Field, Fields, all};
 use super::{Istio, duration};
 
@@ -13,24 +14,59 @@ use super::{Istio, duration};
 const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// The profiles that istioctl 1.18 carries in its manifests/profiles.
-const PROFILES: [&str; 9] =
-    ["ambient", "default", "demo", "empty", "external", "minimal", "openshift", "preview", "remote"];
+const PROFILES: &[&str] =
+    &["ambient", "default", "demo", "empty", "external", "minimal", "openshift", "preview", "remote"];
 
 /// Versions of which digests are part of this program.
 pub(super) const PINNED: &[&str] = &["1.18.0"];
 
-const ISTIO: &[&str] = &["version", "profile", "source", "overlay", "addons", "timeout"];
+pub(super) const SHAPE: Shape = Shape::mapping(ISTIO);
+
+const ISTIO: &[Entry] = &[
+    Entry::required("version", VERSION, Shape::text("^[0-9]+[.-][0-9]+[.-][0-9A-Za-z.+-]+$")),
+    Entry::required("profile", PROFILE, Shape::Word(PROFILES)),
+    Entry::optional("source", "who serves the release; left out, the Istio project does", SOURCE_SHAPE),
+    Entry::optional(
+        "overlay",
+        OVERLAY,
+        Shape::Foreign { except: &["profile", "apiVersion", "kind", "spec"] },
+    ),
+    Entry::optional("addons", ADDONS, Shape::List(&Shape::Word(&ADDON_NAMES))),
+    Entry::optional("timeout", duration::TIME, duration::SHAPE),
+];
+
+const SOURCE_SHAPE: Shape =
+    Shape::Mapping { fields: SOURCE, one_of: &[&["mirror"], &["archive", "istioctl"]] };
+
+const SOURCE: &[Entry] = &[
+    Entry::optional("mirror", "a folder with the same archives under the same names", ADDRESS_SHAPE),
+    Entry::optional("archive", "a full release of one's own", Shape::mapping(ARCHIVE)),
+    Entry::optional("istioctl", "an archive with istioctl alone", Shape::mapping(ARCHIVE)),
+];
+
+const ARCHIVE: &[Entry] = &[
+    Entry::required("url", ADDRESS, ADDRESS_SHAPE),
+    Entry::required("sha256", DIGEST, Shape::text("^[0-9A-Fa-f]{64}$")),
+];
+
+const ADDRESS_SHAPE: Shape = Shape::text("^[Hh][Tt][Tt][Pp][Ss]?://.");
+
+const ADDON_NAMES: [&str; 4] =
+    [Addon::Prometheus.name(), Addon::Grafana.name(), Addon::Jaeger.name(), Addon::Kiali.name()];
+
 const VERSION: &str = "a full version of Istio, such as 1.18.0";
 const PROFILE: &str = "one of istioctl's own profiles: ambient, default, demo, empty, external, minimal, \
                        openshift, preview or remote";
+const OVERLAY: &str = "a mapping: the `spec` of an IstioOperator";
+const ADDONS: &str = "a list of addons";
 const ADDON: &str = "one of prometheus, grafana, jaeger and kiali";
 const ADDRESS: &str = "an http:// or https:// address";
 const DIGEST: &str = "a SHA-256 in quotes: 64 hexadecimal digits";
 
 pub(super) fn read(field: Field<'_>) -> Option<Istio> {
     let fields = field.mapping(ISTIO)?;
-    let version = fields.required("version", VERSION).and_then(version);
-    let profile = fields.required("profile", PROFILE).and_then(profile);
+    let version = fields.required("version").and_then(version);
+    let profile = fields.required("profile").and_then(profile);
     let origin = fields.get("source").map_or(Some(Origin::Istio), origin);
     let overlay = fields.get("overlay").map_or(Some(json!({})), overlay);
     let addons = fields.get("addons").map_or(Some(Vec::new()), addons);
@@ -68,13 +104,13 @@ fn version(field: Field<'_>) -> Option<String> {
 fn profile(field: Field<'_>) -> Option<String> {
     match field.value.as_str() {
         Some("production") => field.refuse(Mistake::NoProductionProfile),
-        _ => field.word(&PROFILES, PROFILE).map(str::to_owned),
+        _ => field.word(PROFILES, PROFILE).map(str::to_owned),
     }
 }
 
 fn addons(field: Field<'_>) -> Option<Vec<Addon>> {
-    let read = |item: &Field<'_>| Addon::named(item.word(&Addon::ALL.map(Addon::name), ADDON)?);
-    let mut addons = all(field.items("a list of addons")?.iter().map(read))?;
+    let read = |item: &Field<'_>| Addon::named(item.word(&ADDON_NAMES, ADDON)?);
+    let mut addons = all(field.items(ADDONS)?.iter().map(read))?;
     // Twice the same is once the same.
     let mut seen = Vec::new();
     addons.retain(|addon| {
@@ -87,7 +123,7 @@ fn addons(field: Field<'_>) -> Option<Vec<Addon>> {
 }
 
 fn origin(field: Field<'_>) -> Option<Origin> {
-    let fields = field.mapping(&["mirror", "archive", "istioctl"])?;
+    let fields = field.mapping(SOURCE)?;
     let mirror = fields.get("mirror");
     let own = [fields.get("archive"), fields.get("istioctl")];
     if mirror.is_some() && own.iter().any(Option::is_some) {
@@ -106,9 +142,9 @@ fn origin(field: Field<'_>) -> Option<Origin> {
 }
 
 fn archive_of(field: Field<'_>) -> Option<(Url, Digest)> {
-    let fields = field.mapping(&["url", "sha256"])?;
-    let url = fields.required("url", ADDRESS).and_then(read_address);
-    let sha256 = fields.required("sha256", DIGEST).and_then(|field| {
+    let fields = field.mapping(ARCHIVE)?;
+    let url = fields.required("url").and_then(read_address);
+    let sha256 = fields.required("sha256").and_then(|field| {
         let text = field.text_that_is(DIGEST)?;
         text.parse().ok().or_else(|| field.wrong(DIGEST))
     });
@@ -137,7 +173,7 @@ fn read_address(field: Field<'_>) -> Option<Url> {
 
 /// What stands under `spec` in an IstioOperator.
 fn overlay(field: Field<'_>) -> Option<Value> {
-    let map = field.any_mapping("a mapping: the `spec` of an IstioOperator")?;
+    let map = field.any_mapping(OVERLAY)?;
     if let Some(profile) = field.peek("profile") {
         return profile.refuse(Mistake::NotASpec { instead: "the profile is named in `istio.profile`" });
     }

@@ -7,6 +7,7 @@ use crate::nearest::nearest;
 
 use super::error::Mistake;
 use super::merge::{DELETE, PATCH};
+use super::shape::{Entry, Shape};
 use super::sheet::{Field, all};
 use super::{Inline, Layer, LayerBase, duration};
 
@@ -16,12 +17,28 @@ const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// Layers that the installer makes itself.
 const RESERVED: [&str; 2] = ["istio", "addons"];
 
-const LAYER: &[&str] = &["name", "path", "timeout", "kustomization"];
+pub(super) const LAYERS: &str = "a list of layers";
+pub(super) const SHAPE: Shape = Shape::List(&Shape::mapping(LAYER));
+
+const LAYER: &[Entry] = &[
+    Entry::required(
+        "name",
+        NAME,
+        Shape::Text { like: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", except: &RESERVED },
+    ),
+    Entry::required("path", PATH, Shape::text(".")),
+    Entry::optional("timeout", duration::TIME, duration::SHAPE),
+    Entry::optional("kustomization", KUSTOMIZATION, Shape::Foreign { except: &[] }),
+    // Over another layer of this name.
+    Entry::optional(PATCH, "`delete` removes the layer of this name", Shape::Word(&[DELETE])),
+];
+
 const NAME: &str = "a DNS label: a-z, 0-9 and `-` inside, 63 characters at most";
 const PATH: &str = "the path of a folder with a kustomization file";
+const KUSTOMIZATION: &str = "a mapping: the fields of a kustomization";
 
 pub(super) fn read_all(field: Field<'_>) -> Option<Vec<Layer>> {
-    let items = field.items("a list of layers")?;
+    let items = field.items(LAYERS)?;
     let mut named: Vec<Field<'_>> = Vec::new();
     all(items.iter().map(|item| {
         let layer = match misdirected(item, &items) {
@@ -56,12 +73,14 @@ fn misdirected(item: &Field<'_>, items: &[Field<'_>]) -> Option<Mistake> {
 
 fn read(item: &Field<'_>) -> Option<Layer> {
     let fields = item.mapping(LAYER)?;
-    let name = fields.required("name", NAME).and_then(name);
-    let path = fields.required("path", PATH).and_then(path);
+    let name = fields.required("name").and_then(name);
+    let path = fields.required("path").and_then(path);
+    let patch = fields.get(PATCH).map_or(Some(()), |patch| patch.word(&[DELETE], DELETE).map(drop));
     let timeout = fields.get("timeout").map_or(Some(TIMEOUT), duration::read);
     let kustomization =
         fields.get("kustomization").map_or(Some(None), |field| kustomization(field).map(Some));
     let (path, base) = path?;
+    patch?;
     Some(Layer { name: name?, path, base, timeout: timeout?, kustomization: kustomization? })
 }
 
@@ -99,6 +118,6 @@ pub(super) fn is_of_file(path: &Path) -> bool {
 }
 
 fn kustomization(field: Field<'_>) -> Option<Inline> {
-    let fields = field.any_mapping("a mapping: the fields of a kustomization")?;
+    let fields = field.any_mapping(KUSTOMIZATION)?;
     Some(Inline { fields: Value::Object(fields.clone()), place: field.place().clone() })
 }

@@ -14,7 +14,9 @@ mod layer;
 mod merge;
 mod place;
 mod resolve;
+mod schema;
 mod set;
+mod shape;
 mod sheet;
 
 use std::path::PathBuf;
@@ -25,6 +27,7 @@ use serde_json::Value;
 use crate::istio::release::{Addon, ReleaseSource};
 
 use document::Node;
+use shape::{Entry, Shape};
 use sheet::{Field, Sheet};
 
 pub use check::{Check, UnknownCheck};
@@ -35,7 +38,18 @@ pub use file::ProfileFile;
 pub use istio::{NotAnAddress, address};
 pub use place::Place;
 pub use resolve::{Overrides, Resolved, resolve};
+pub use schema::schema;
 pub use set::SetError;
+
+const DESCRIPTION: &str = "one line";
+
+const TOP: &[Entry] = &[
+    Entry::optional(extends::EXTENDS, extends::PARENT, Shape::text(".")),
+    Entry::optional("description", DESCRIPTION, Shape::text(r"^\s*[^\n]*\s*$")),
+    Entry::optional("istio", "the mesh; left out, only the layers are applied", istio::SHAPE),
+    Entry::optional("layers", layer::LAYERS, layer::SHAPE),
+    Entry::optional("checks", check::CHECKS, check::SHAPE),
+];
 
 /// What one deployment is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,7 +127,7 @@ impl Profile {
     }
 
     fn from_fields(top: Field<'_>, file: &ProfileFile) -> Option<Self> {
-        let fields = top.mapping(&[extends::EXTENDS, "description", "istio", "layers", "checks"])?;
+        let fields = top.mapping(TOP)?;
         // What the files of the profile themselves extend is merged already.
         if let Some(extends) = fields.get(extends::EXTENDS) {
             extends.note(Mistake::ExtendsFromAbove);
@@ -139,7 +153,7 @@ impl Profile {
 fn one_line(field: Field<'_>) -> Option<String> {
     let text = field.text()?.trim();
     if text.contains('\n') {
-        return field.wrong("one line");
+        return field.wrong(DESCRIPTION);
     }
     Some(text.to_owned())
 }

@@ -9,6 +9,7 @@ use crate::nearest::nearest;
 use super::Place;
 use super::document::{Node, Places, step};
 use super::error::{Mistake, Problem, shown};
+use super::shape::Entry;
 
 /// A document, and what was found wrong with it so far.
 pub(super) struct Sheet {
@@ -34,6 +35,7 @@ pub(super) struct Field<'d> {
 pub(super) struct Fields<'d> {
     here: Field<'d>,
     map: &'d Map<String, Value>,
+    entries: &'static [Entry],
 }
 
 impl Sheet {
@@ -113,13 +115,14 @@ impl<'d> Field<'d> {
     }
 
     /// A mapping in which no other fields than these stand.
-    pub(super) fn mapping(&self, known: &'static [&'static str]) -> Option<Fields<'d>> {
+    pub(super) fn mapping(&self, entries: &'static [Entry]) -> Option<Fields<'d>> {
         let map = self.any_mapping("a mapping")?;
-        let fields = Fields { here: self.clone(), map };
+        let fields = Fields { here: self.clone(), map, entries };
+        let known: Vec<_> = entries.iter().map(|entry| entry.name).collect();
         for (name, value) in map {
             if !known.contains(&name.as_str()) {
                 let nearest = nearest(name, known.iter().copied());
-                fields.below(name, value).note(Mistake::Unknown { nearest, known });
+                self.below(name, value).note(Mistake::Unknown { nearest, known: known.clone() });
             }
         }
         Some(fields)
@@ -127,8 +130,17 @@ impl<'d> Field<'d> {
 
     /// The field of that name in a mapping; nothing is said of one that is not there.
     pub(super) fn peek(&self, name: &str) -> Option<Field<'d>> {
-        let map = self.value.as_object()?;
-        Fields { here: self.clone(), map }.get(name)
+        self.value.as_object()?.get(name).map(|value| self.below(name, value))
+    }
+
+    fn below(&self, name: &str, value: &'d Value) -> Self {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        Field {
+            sheet: self.sheet,
+            pointer: format!("{}{}", self.pointer, step(name)),
+            path: format!("{}{dot}{name}", self.path),
+            value,
+        }
     }
 
     pub(super) fn items(&self, expected: &'static str) -> Option<Vec<Field<'d>>> {
@@ -150,24 +162,23 @@ impl<'d> Field<'d> {
 
 impl<'d> Fields<'d> {
     pub(super) fn get(&self, name: &str) -> Option<Field<'d>> {
-        self.map.get(name).map(|value| self.below(name, value))
+        self.known(name);
+        self.map.get(name).map(|value| self.here.below(name, value))
     }
 
-    pub(super) fn required(&self, name: &str, expected: &'static str) -> Option<Field<'d>> {
+    pub(super) fn required(&self, name: &str) -> Option<Field<'d>> {
+        let entry = self.known(name);
         self.get(name).or_else(|| {
-            let missing = self.below(name, &Value::Null);
-            missing.refuse(Mistake::Missing { expected })
+            let expected = entry.map_or("", |entry| entry.meaning);
+            self.here.below(name, &Value::Null).refuse(Mistake::Missing { expected })
         })
     }
 
-    fn below(&self, name: &str, value: &'d Value) -> Field<'d> {
-        let dot = if self.here.path.is_empty() { "" } else { "." };
-        Field {
-            sheet: self.here.sheet,
-            pointer: format!("{}{}", self.here.pointer, step(name)),
-            path: format!("{}{dot}{name}", self.here.path),
-            value,
-        }
+    /// The entry of a field that is read; every test that reads a profile tells where there is none.
+    fn known(&self, name: &str) -> Option<&'static Entry> {
+        let entry = self.entries.iter().find(|entry| entry.name == name);
+        debug_assert!(entry.is_some(), "`{name}` is read and stands in no table");
+        entry
     }
 }
 

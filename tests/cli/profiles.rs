@@ -172,3 +172,14 @@ fn the_example_in_the_documentation_is_what_is_printed() {
     let printed: String = printed.flat_map(|line| [line, "\n"]).collect();
     assert_eq!(home.run(arguments).out, printed);
 }
+
+#[test]
+fn the_schema_that_is_printed_is_the_published_one() {
+    let published = std::fs::read_to_string(repository("docs/schema/profile.schema.json")).unwrap();
+    let told = Home::new().run("profiles schema");
+    assert!(
+        told.out == published,
+        "run `cargo run -- profiles schema > docs/schema/profile.schema.json`; printed was\n{}",
+        told.out
+    );
+}

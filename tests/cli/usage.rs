@@ -221,6 +221,18 @@ fn the_help_of_the_other_commands() {
       -h, --help                    Print help (see more with '--help')
     exit code 0
     ");
+    assert_snapshot!(home.run("profiles schema -h"), @"
+    Print the JSON Schema of a profile's file, for editors
+
+    Usage: kubestock-install profiles schema [OPTIONS]
+
+    Options:
+      -v, --verbose...    Tell more: -v each object, -vv what is sent to the cluster
+          --color <WHEN>  When to use colour [default: auto] [possible values: auto,
+                          always, never]
+      -h, --help          Print help
+    exit code 0
+    ");
     assert_snapshot!(home.run("profiles show -h"), @"
     Print a profile as it is written, or what comes of it and all that is laid over
     it
@@ -253,9 +265,10 @@ fn the_help_of_the_other_commands() {
     Usage: kubestock-install profiles [OPTIONS] [COMMAND]
 
     Commands:
-      show  Print a profile as it is written, or what comes of it and all that is
-            laid over it
-      help  Print this message or the help of the given subcommand(s)
+      show    Print a profile as it is written, or what comes of it and all that is
+              laid over it
+      schema  Print the JSON Schema of a profile's file, for editors
+      help    Print this message or the help of the given subcommand(s)
 
     Options:
       -v, --verbose...    Tell more: -v each object, -vv what is sent to the cluster
@@ -269,7 +282,7 @@ fn the_help_of_the_other_commands() {
 #[test]
 fn no_help_is_wider_than_a_terminal() {
     let home = Home::new();
-    for command in ["", "install", "render", "fetch", "profiles", "profiles show"] {
+    for command in ["", "install", "render", "fetch", "profiles", "profiles show", "profiles schema"] {
         for help in ["-h", "--help"] {
             let told = home.run(&format!("{command} {help}"));
             let wide: Vec<_> = told.out.lines().filter(|line| line.chars().count() > 80).collect();

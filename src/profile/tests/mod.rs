@@ -10,6 +10,7 @@ use super::*;
 
 mod explaining;
 mod merging;
+mod schema;
 
 fn parse(text: &str) -> Result<Profile, ProfileError> {
     parse_as(ProfileFile::Path("mine.yaml".into()), text)
@@ -183,11 +184,11 @@ checks: [sidecar, mtls, everything]
     assert_snapshot!(said(text));
 }
 
-#[test]
-fn what_is_wrong_alone_is_said_alone() {
+/// Texts with one mistake each.
+fn wrong_alone() -> Vec<String> {
     let istio = |rest: &str| format!("istio:\n  version: 1.18.0\n  profile: demo\n{rest}");
     let sha256 = "a".repeat(64);
-    let texts = [
+    vec![
         "".to_owned(),
         "a: 1\n---\nb: 2\n".to_owned(),
         "[]".to_owned(),
@@ -214,8 +215,12 @@ fn what_is_wrong_alone_is_said_alone() {
         istio("  overlay:\n    apiVersion: install.istio.io/v1alpha1\n    kind: IstioOperator\n"),
         istio("  addons: kiali\n"),
         istio("  timeout: 0s\n"),
-    ];
-    let all: Vec<String> = texts.iter().map(|text| format!("{text}\n=> {}\n", said(text))).collect();
+    ]
+}
+
+#[test]
+fn what_is_wrong_alone_is_said_alone() {
+    let all: Vec<String> = wrong_alone().iter().map(|text| format!("{text}\n=> {}\n", said(text))).collect();
     assert_snapshot!(all.join("\n"));
 }
 
