@@ -36,6 +36,11 @@ pub enum Event {
         received_bytes: u64,
         total_bytes: Option<u64>,
     },
+    /// What an earlier attempt or an earlier run left is kept, and the server sends the rest.
+    DownloadResumed {
+        received_bytes: u64,
+        total_bytes: Option<u64>,
+    },
     /// An attempt failed, and the one of this number (the first is 1) begins after a while.
     DownloadRetried {
         attempt: u32,

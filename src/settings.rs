@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::cli::{InstallArgs, ProfileArgs, SourceArgs};
 use crate::cluster::{ConnectError, Target, TargetRequest};
+use crate::istio::release::{CaBundle, CaBundleError, Supply};
 use crate::plan::Tree;
 use crate::profile::{self, NotAnAddress, Overrides, Profile, ProfileError, ProfileFile, Resolved};
 
@@ -24,7 +25,7 @@ pub struct Settings {
     pub target: Target,
     /// The file that was named for it, where one was.
     pub kubeconfig: Option<PathBuf>,
-    pub cache: PathBuf,
+    pub supply: Supply,
     pub timeout: Option<Duration>,
     /// Whether a cluster elsewhere may be changed without asking.
     pub yes: bool,
@@ -42,6 +43,9 @@ pub enum SettingsError {
     #[error("{MIRROR}: {0}")]
     Mirror(NotAnAddress),
 
+    #[error(transparent)]
+    CaBundle(#[from] CaBundleError),
+
     #[error("this user has no home folder, so that there is none for the cache")]
     NoHome,
 
@@ -56,7 +60,7 @@ impl Settings {
         Ok(Self {
             profile: read_profile(profile, arguments.profile, &arguments.source)?,
             tree: tree(arguments.gitops)?,
-            cache: cache(arguments.source)?,
+            supply: supply(arguments.source)?,
             target: Target::resolve(&request)?,
             kubeconfig,
             timeout: arguments.timeout,
@@ -102,9 +106,18 @@ fn tree(gitops: Option<PathBuf>) -> Result<Tree, SettingsError> {
     }
 }
 
+/// Where releases are kept, and the way by which they come.
+pub fn supply(arguments: SourceArgs) -> Result<Supply, SettingsError> {
+    Ok(Supply {
+        cache: cache(arguments.cache_dir)?,
+        ca_bundle: arguments.ca_bundle.as_deref().map(CaBundle::read).transpose()?,
+        offline: arguments.offline,
+    })
+}
+
 /// The folder of proven releases.
-pub fn cache(arguments: SourceArgs) -> Result<PathBuf, SettingsError> {
-    match arguments.cache_dir {
+fn cache(folder: Option<PathBuf>) -> Result<PathBuf, SettingsError> {
+    match folder {
         Some(path) => Ok(path),
         None => {
             let base = etcetera::choose_base_strategy().map_err(|_| SettingsError::NoHome)?;

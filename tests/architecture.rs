@@ -29,7 +29,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
             ],
         ),
         ("cli", vec!["profile"]),
-        ("settings", vec!["cli", "cluster", "plan", "profile"]),
+        ("settings", vec!["cli", "cluster", "plan", "profile", "istio"]),
         ("failure", vec!["settings", "engine", "cluster", "plan", "profile", "istio", "kustomize", "object"]),
         ("ui", vec!["event", "object"]),
         ("engine", vec!["event", "cluster", "readiness", "plan", "profile", "istio", "kustomize", "object"]),

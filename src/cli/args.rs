@@ -73,6 +73,14 @@ pub struct SourceArgs {
     /// $KUBESTOCK_INSTALL_MIRROR and the Istio project; again for another
     #[arg(long, value_name = "URL", value_parser = profile::address)]
     pub mirror: Vec<Url>,
+
+    /// A PEM file of authorities to trust beside the system's own, a company's proxy's, say
+    #[arg(long, value_name = "FILE", env = "KUBESTOCK_INSTALL_CA_BUNDLE", hide_env_values = true)]
+    pub ca_bundle: Option<PathBuf>,
+
+    /// Fetch nothing: use the release that is in the cache, or say what is missing there
+    #[arg(long)]
+    pub offline: bool,
 }
 
 #[derive(Debug, Args)]

@@ -161,6 +161,8 @@ fn stray(matches: &ArgMatches) -> Option<String> {
         "context",
         "cache_dir",
         "mirror",
+        "ca_bundle",
+        "offline",
         "timeout",
         "output",
         "yes",

@@ -24,7 +24,7 @@ pub(super) async fn run(
 
 async fn fetch(profile: &str, over: ProfileArgs, source: SourceArgs, show: &mut Show) -> Result<(), Failure> {
     let profile = settings::read_profile(profile, over, &source)?;
-    let cache = settings::cache(source)?;
+    let supply = settings::supply(source)?;
     let Some(istio) = &profile.istio else {
         return Err(Failure::NothingToFetch { profile: profile.name });
     };
@@ -32,7 +32,7 @@ async fn fetch(profile: &str, over: ProfileArgs, source: SourceArgs, show: &mut 
     let begun = Instant::now();
     show.announcer.say(Event::StepStarted { step: Step::Fetch });
     tokio::select! {
-        fetched = engine::fetch(istio, &cache, &show.announcer) => drop(fetched?),
+        fetched = engine::fetch(istio, &supply, &show.announcer) => drop(fetched?),
         () = show.stop.cancelled() => return Err(show.interrupted()),
     }
     show.announcer.say(Event::StepFinished { step: Step::Fetch, elapsed: begun.elapsed() });

@@ -98,7 +98,7 @@ async fn carry_out(
         layers,
         target: &settings.target,
         cluster,
-        cache: &settings.cache,
+        supply: &settings.supply,
         timeout: settings.timeout,
         holder: holder(),
     };

@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -8,6 +7,7 @@ use super::warning::Warning;
 use super::{EngineError, check, layer, settle};
 use crate::cluster::{Cluster, Mode, Target};
 use crate::event::{Announcer, Event, Step};
+use crate::istio::release::Supply;
 use crate::plan::{self, Layer, NAMESPACE, Plan, Rollout};
 use crate::profile::Profile;
 use crate::readiness;
@@ -20,8 +20,7 @@ pub struct Install<'a> {
     pub layers: Vec<Layer>,
     pub target: &'a Target,
     pub cluster: &'a Cluster,
-    /// The folder of proven releases.
-    pub cache: &'a Path,
+    pub supply: &'a Supply,
     /// For every layer, in the place of the profile's own.
     pub timeout: Option<Duration>,
     /// Who runs this: `user@host-pid`, for the Lease.

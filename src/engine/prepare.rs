@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,7 +6,7 @@ use super::EngineError;
 use super::warning::Warning;
 use crate::cluster::{Cluster, Target};
 use crate::event::{Announcer, Event};
-use crate::istio::release::{Obtained, Progress, Release, ReleaseError, Store};
+use crate::istio::release::{Obtained, Progress, Release, ReleaseError, Store, Supply};
 use crate::istio::render::{self, RenderRequest};
 use crate::object::Object;
 use crate::plan::{self, Layer};
@@ -20,9 +19,9 @@ const ISTIOCTL: Duration = Duration::from_secs(60);
 const SAY_EVERY: Duration = Duration::from_millis(100);
 
 /// Brings the release that a profile names into the cache, or finds it there.
-pub async fn fetch(istio: &Istio, cache: &Path, announcer: &Announcer) -> Result<Release, ReleaseError> {
+pub async fn fetch(istio: &Istio, supply: &Supply, announcer: &Announcer) -> Result<Release, ReleaseError> {
     let telling = Telling { announcer, last: Mutex::new(None), attempt: AtomicU32::new(0) };
-    let store = Store::new(cache)?;
+    let store = Store::of(supply)?;
     let release = store.obtain(&istio.source, &istio.addons, &|progress| telling.tell(progress)).await?;
     if let Obtained::Downloaded { replaced: Some(why), .. } = &release.obtained {
         announcer.say(Warning::DownloadedAgain(why).into());
@@ -30,7 +29,7 @@ pub async fn fetch(istio: &Istio, cache: &Path, announcer: &Announcer) -> Result
     announcer.say(Event::ReleaseReady {
         version: release.version.clone(),
         sha256: release.archive_sha256().to_string(),
-        cached: release.obtained == Obtained::Cached,
+        cached: !matches!(release.obtained, Obtained::Downloaded { .. }),
     });
     Ok(release)
 }
@@ -45,7 +44,7 @@ struct Telling<'a> {
 impl Telling<'_> {
     fn tell(&self, progress: Progress) {
         let event = match progress {
-            Progress::Waiting => Warning::CacheBusy.into(),
+            Progress::Waiting { holder } => Warning::CacheBusy(holder).into(),
             Progress::Started { url, attempt } => {
                 self.attempt.store(u32::try_from(attempt).unwrap_or(u32::MAX), Ordering::Relaxed);
                 Event::DownloadStarted { url, total_bytes: None }
@@ -57,7 +56,12 @@ impl Telling<'_> {
                 let attempt = self.attempt.load(Ordering::Relaxed) + 1;
                 Event::DownloadRetried { attempt, reason: why, after: wait }
             }
-            Progress::Elsewhere { why } => Warning::NextSource(&why).into(),
+            Progress::Resumed { bytes, total } => {
+                Event::DownloadResumed { received_bytes: bytes, total_bytes: total }
+            }
+            Progress::StartedOver { why } => Warning::StartedOver(&why).into(),
+            Progress::Elsewhere { why, wrong_file: true } => Warning::WrongFile(&why).into(),
+            Progress::Elsewhere { why, wrong_file: false } => Warning::NextSource(&why).into(),
             Progress::Received { .. } | Progress::Unpacking => return,
         };
         self.announcer.say(event);

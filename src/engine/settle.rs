@@ -10,7 +10,7 @@ use crate::readiness;
 pub(super) async fn plan(run: &Run<'_>, install: &Install<'_>) -> Result<Plan, EngineError> {
     let mut release = None;
     if let Some(istio) = &install.profile.istio {
-        let fetched = async { Ok(prepare::fetch(istio, install.cache, run.announcer).await?) };
+        let fetched = async { Ok(prepare::fetch(istio, install.supply, run.announcer).await?) };
         release = Some((istio, run.step(Step::Fetch, run.stoppable(fetched)).await?));
     }
     run.step(Step::Render, async {

@@ -8,10 +8,14 @@ use crate::plan::{Homeless, Placed, SharedObject};
 /// What a run does not stop for, and a person should know.
 #[derive(Debug)]
 pub(super) enum Warning<'a> {
-    /// Another run is filling the cache.
-    CacheBusy,
+    /// Another run is filling the cache; its process, where it is known.
+    CacheBusy(Option<u32>),
     /// The cache was not as it should be, and why.
     DownloadedAgain(&'a str),
+    /// What was put together from several answers is not the release; it is fetched from zero.
+    StartedOver(&'a str),
+    /// What lies under the release's name, at a source or in the cache, is another file.
+    WrongFile(&'a str),
     /// A source of the release has failed, and why; the next one is asked.
     NextSource(&'a str),
     /// Two layers bring the object, and differ.
@@ -26,8 +30,17 @@ pub(super) enum Warning<'a> {
 impl fmt::Display for Warning<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CacheBusy => f.write_str("another run is filling the cache; waiting for it"),
+            Self::CacheBusy(Some(pid)) => {
+                write!(f, "another run (process {pid}) is fetching this release; waiting for it")
+            }
+            Self::CacheBusy(None) => f.write_str("another run is fetching this release; waiting for it"),
             Self::DownloadedAgain(why) => write!(f, "downloaded again: {why}"),
+            Self::StartedOver(why) => {
+                write!(f, "{why}; what was here before may have been of another file: fetching it from zero")
+            }
+            Self::WrongFile(why) => {
+                write!(f, "{why}; none of it is used, and whoever put it there should know")
+            }
             Self::NextSource(why) => write!(f, "{why}; asking the next source"),
             Self::Shared(shared) => write!(f, "{shared}, and they differ: the later one is applied"),
             Self::LeftOut(Homeless { object, layer, at, copy_in }) => write!(

@@ -1,9 +1,10 @@
 use http::StatusCode;
+use rustls::CertificateError;
 
 use super::Failure;
 use crate::cluster::{ApiError, ConnectError};
 use crate::engine::{EngineError, FailedObject};
-use crate::istio::release::ReleaseError;
+use crate::istio::release::{CaBundleError, ReleaseError};
 use crate::istio::render::RenderError;
 use crate::kustomize;
 use crate::plan::Unrendered;
@@ -25,6 +26,9 @@ impl Failure {
                 if matches!(**source, kustomize::Error::NoFolder { .. }) =>
             {
                 "a gitops tree has the folders that the profile's layers name, base and overlays/staging say"
+            }
+            Self::Settings(SettingsError::CaBundle(CaBundleError::Empty { .. })) => {
+                "a PEM file holds `-----BEGIN CERTIFICATE-----`; `openssl x509 -inform der -in FILE` makes one of a DER file"
             }
             Self::Settings(SettingsError::NoHome) => "give one with --cache-dir",
             Self::Connect(error) | Self::Settings(SettingsError::Target(error)) => {
@@ -163,26 +167,66 @@ fn apply_hint(failed: &[FailedObject]) -> Option<&'static str> {
 
 fn release_hint(error: &ReleaseError) -> Option<&'static str> {
     match error {
+        ReleaseError::WrongDigest { is_page: true, .. } => Some(
+            "a login page or a proxy may have answered in its place: open the address in a browser, or name another \
+             place with --mirror",
+        ),
         ReleaseError::WrongDigest { .. } => Some(
             "nothing of it was kept or run; a proxy or a mirror may have changed it, or the digest in the profile \
              is of another file",
         ),
         ReleaseError::NoneHasIt { failures, .. } => failures.iter().find_map(release_hint),
-        ReleaseError::Unreachable { .. } | ReleaseError::Stalled { .. } => Some(
+        ReleaseError::Unreachable { .. } | ReleaseError::Stalled { .. } | ReleaseError::Cut { .. } => Some(
             "check the network and the proxy (HTTPS_PROXY); or fetch it where there is a network \
              (`kubestock-install fetch --cache-dir DIR`) and bring DIR here",
         ),
-        ReleaseError::Refused { status, .. } if status.is_client_error() => Some(
-            "is it there, and for everyone? --mirror, or `istio.source` in the profile, can name another place",
-        ),
-        ReleaseError::Refused { .. } => {
+        ReleaseError::Tls { why, .. } => tls_hint(why),
+        ReleaseError::Redirected { .. } | ReleaseError::TooLarge { .. } => {
+            Some("is the address right? --mirror, or `istio.source` in the profile, can name another place")
+        }
+        ReleaseError::Refused { status: StatusCode::PROXY_AUTHENTICATION_REQUIRED, .. } => {
+            Some("name them in the proxy's address: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT")
+        }
+        ReleaseError::Refused { .. } if error.is_transient() => {
             Some("try again later; --mirror, or `istio.source` in the profile, can name another place")
         }
+        ReleaseError::Refused { .. } => Some(
+            "is it there, and for everyone? --mirror, or `istio.source` in the profile, can name another place",
+        ),
+        ReleaseError::Offline(_) => Some(
+            "put the archive there under that name; or fetch it where there is a network \
+             (`kubestock-install fetch --cache-dir DIR`), bring DIR here, and name it with --cache-dir",
+        ),
         ReleaseError::NoArchive { .. } => {
             Some("name its own `source` with a digest under `istio:` in the profile")
         }
         ReleaseError::Cache { .. } => Some("give another folder with --cache-dir"),
+        ReleaseError::NoRoom { .. } => Some("make room there, or give a folder elsewhere with --cache-dir"),
         ReleaseError::Tampered { .. } => Some("delete the folder, and it is fetched again"),
         _ => None,
+    }
+}
+
+fn tls_hint(why: &rustls::Error) -> Option<&'static str> {
+    match why {
+        rustls::Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => Some(
+            "where a server or a proxy of your own has a certificate by your own authority, name the authority's \
+             PEM file with --ca-bundle",
+        ),
+        rustls::Error::InvalidCertificate(
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. },
+        ) => Some(
+            "is this machine's clock right? if so, whoever keeps the server has to renew it; --ca-bundle is no help",
+        ),
+        rustls::Error::InvalidCertificate(_) => Some(
+            "is the address right? a proxy may have answered in its place: if it is one of your own, it needs a \
+             certificate for this host by an authority that --ca-bundle names",
+        ),
+        _ => Some("is the address right? a proxy may have answered in its place"),
     }
 }

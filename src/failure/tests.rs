@@ -335,6 +335,7 @@ fn an_archive_with_another_digest() {
         expected: "a74123868e60307ce23bf43d0c9fcf493e565353a0de35e7f9b7c9af5af7b63d".parse().unwrap(),
         actual: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".parse().unwrap(),
         bytes: 0,
+        is_page: false,
     };
     assert_snapshot!(told(wrong), @"
     error: http://mirror.example/istio-1.18.0-linux-amd64.tar.gz has SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 (0 bytes), not a74123868e60307ce23bf43d0c9fcf493e565353a0de35e7f9b7c9af5af7b63d

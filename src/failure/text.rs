@@ -54,6 +54,14 @@ fn release_text(error: &ReleaseError) -> String {
         ReleaseError::NoneHasIt { failures, .. } => {
             listed(with_causes(error), failures, |failure| with_causes(failure))
         }
+        ReleaseError::Offline(lacking) => {
+            let from = lacking.urls.iter().map(|url| format!("it can be had from {url}"));
+            let at = format!("it is looked for at {}", lacking.place.display());
+            let sha256 = format!("its SHA-256 is {}", lacking.sha256);
+            let lines: Vec<String> =
+                lacking.wrong.iter().cloned().chain([sha256]).chain(from).chain([at]).collect();
+            listed(error.to_string(), &lines, String::clone)
+        }
         error => with_causes(error),
     }
 }
@@ -137,7 +145,13 @@ fn counted(count: usize, noun: &str) -> String {
 }
 
 /// What HTTP libraries say around a cause: no more than that it went through them.
-const WRAPPERS: [&str; 3] = ["ServiceError", "client error", "error sending request"];
+const WRAPPERS: [&str; 5] = [
+    "ServiceError",
+    "client error",
+    "error sending request",
+    "error decoding response body",
+    "error reading a body from connection",
+];
 
 /// An error and all that caused it, where the causes are not in its own words already.
 fn with_causes(error: &dyn std::error::Error) -> String {

@@ -8,11 +8,11 @@ use crate::event::{ApplyOutcome, Event, Finished, LogTail, PlannedLayer, Step, W
 use crate::object::ObjectId;
 
 use super::ink::Ink;
-use super::progress::{Progress, Workload};
+use super::progress::{Download, Progress, Workload};
 use super::summary::{headline, next, write_error};
 use super::text::{bytes, count, logged, plain, since, took};
 use super::view::View;
-use super::words::{self, downloaded, name, result, stands};
+use super::words::{self, amount, downloaded, name, result, stands};
 
 /// After this long without a word, the log says what is waited for.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -60,11 +60,17 @@ impl<O: Write, E: Write> Lines<O, E> {
         }
     }
 
+    fn download_resumed(&mut self, progress: &Progress, at: Duration) {
+        let Some(download) = &progress.download else { return };
+        self.download = (tenths(download), at);
+        self.say(at, &format!("fetch: going on, {} was here already", amount(download)));
+    }
+
     fn download_goes_on(&mut self, progress: &Progress, at: Duration) {
         let Some(download) = &progress.download else { return };
-        let (tenths, told_at) = self.download;
-        let reached = download.total.map_or(0, |total| download.received * 10 / total.max(1));
-        if reached > tenths || at.saturating_sub(told_at) >= DOWNLOAD_SILENCE {
+        let (told, told_at) = self.download;
+        let reached = tenths(download);
+        if reached > told || at.saturating_sub(told_at) >= DOWNLOAD_SILENCE {
             self.download = (reached, at);
             let percent =
                 download.total.map(|total| format!("{}%, ", download.received * 100 / total.max(1)));
@@ -172,6 +178,7 @@ impl<O: Write, E: Write> View for Lines<O, E> {
                 self.download = (0, at);
                 self.say(at, &format!("fetch: downloading {url}{size}"));
             }
+            Event::DownloadResumed { .. } => self.download_resumed(progress, at),
             Event::DownloadProgress { .. } => self.download_goes_on(progress, at),
             Event::DownloadRetried { attempt, reason, after } => {
                 let reason = plain(reason);
@@ -273,4 +280,9 @@ fn contents(objects: usize, workloads: usize) -> String {
         0 => count(objects, "object"),
         workloads => format!("{}, {}", count(objects, "object"), count(workloads, "workload")),
     }
+}
+
+/// The tenths of its way that a download has made.
+fn tenths(download: &Download) -> u64 {
+    download.total.map_or(0, |total| download.received * 10 / total.max(1))
 }

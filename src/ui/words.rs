@@ -82,14 +82,18 @@ pub(super) fn changes(applied: Applied) -> String {
 
 /// `7.5 MB of 25.1 MB · 3.1 MB/s · 6s left`, with what is known of it.
 pub(super) fn downloaded(download: &Download, at: Duration, separator: &str) -> String {
-    let amount = match download.total {
-        Some(total) => bytes_of(download.received, total),
-        None => bytes(download.received),
-    };
     let rate = download.rate(at).map(|rate| format!("{}/s", bytes(rate as u64)));
     let left = download.time_left(at).filter(|left| !left.is_zero());
     let left = left.map(|left| format!("{} left", since(left.max(Duration::from_secs(1)))));
-    [Some(amount), rate, left].into_iter().flatten().collect::<Vec<_>>().join(separator)
+    [Some(amount(download)), rate, left].into_iter().flatten().collect::<Vec<_>>().join(separator)
+}
+
+/// `7.5 MB of 25.1 MB`, with what is known of it.
+pub(super) fn amount(download: &Download) -> String {
+    match download.total {
+        Some(total) => bytes_of(download.received, total),
+        None => bytes(download.received),
+    }
 }
 
 /// `ms-product: pulling image …`

@@ -168,7 +168,7 @@ async fn a_source_with_another_file_is_told_and_not_used() {
     assert_snapshot!(told.with(&Digest::of(b"another file").to_string(), "OTHER"), @"
     [time] fetch: downloading SERVER/other/istioctl.tar.gz
     [time] fetch: 100%, 12 of 12 B
-    [time] warning: SERVER/other/istioctl.tar.gz has SHA-256 OTHER (12 bytes), not DIGEST; asking the next source
+    [time] warning: SERVER/other/istioctl.tar.gz has SHA-256 OTHER (12 bytes), not DIGEST; none of it is used, and whoever put it there should know
     [time] fetch: downloading SERVER/good/istioctl-1.18.0-PLATFORM.tar.gz
     [time] fetch: 100%, 109 of 109 B
     [time] fetch: istio 1.18.0 is proven, sha256 DIGEST

@@ -52,6 +52,16 @@ fn the_help_of_the_program() {
               source and before $KUBESTOCK_INSTALL_MIRROR and the Istio project;
               again for another
 
+          --ca-bundle <FILE>
+              A PEM file of authorities to trust beside the system's own, a
+              company's proxy's, say
+
+              [env: KUBESTOCK_INSTALL_CA_BUNDLE]
+
+          --offline
+              Fetch nothing: use the release that is in the cache, or say what is
+              missing there
+
           --timeout <TIME>
               How long each layer may take, in the place of the profile's own times
               (90s, 5m, 1h)
@@ -139,6 +149,16 @@ fn the_help_of_an_installation() {
               source and before $KUBESTOCK_INSTALL_MIRROR and the Istio project;
               again for another
 
+          --ca-bundle <FILE>
+              A PEM file of authorities to trust beside the system's own, a
+              company's proxy's, say
+
+              [env: KUBESTOCK_INSTALL_CA_BUNDLE]
+
+          --offline
+              Fetch nothing: use the release that is in the cache, or say what is
+              missing there
+
           --timeout <TIME>
               How long each layer may take, in the place of the profile's own times
               (90s, 5m, 1h)
@@ -212,6 +232,11 @@ fn the_help_of_the_other_commands() {
                                     after the profile's own source and before
                                     $KUBESTOCK_INSTALL_MIRROR and the Istio project;
                                     again for another
+          --ca-bundle <FILE>        A PEM file of authorities to trust beside the
+                                    system's own, a company's proxy's, say [env:
+                                    KUBESTOCK_INSTALL_CA_BUNDLE]
+          --offline                 Fetch nothing: use the release that is in the
+                                    cache, or say what is missing there
           --output <FORM>           How to tell what happens [default: text]
                                     [possible values: text, json]
       -v, --verbose...              Tell more: -v each object, -vv what is sent to

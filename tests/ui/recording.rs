@@ -36,6 +36,8 @@ pub(crate) fn first() -> Recording {
     }
     let reason = "connection reset by peer".to_owned();
     run.say(2.4, Event::DownloadRetried { attempt: 2, reason, after: Duration::from_millis(500) });
+    let total_bytes = Some(25_149_340);
+    run.say(2.9, Event::DownloadResumed { received_bytes: 5_200_000, total_bytes });
     for half in 1..=13 {
         run.received(
             2.9 + f64::from(half) * 0.5,

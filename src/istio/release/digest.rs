@@ -23,20 +23,14 @@ impl Digest {
 
     /// The digest and the size in bytes of the file at `path`, read in pieces.
     pub(super) fn of_file(path: &Path) -> io::Result<(Self, u64)> {
-        let mut file = fs_err::File::open(path)?;
         let mut hasher = Hasher::default();
-        let mut buffer = vec![0; 256 * 1024];
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok(hasher.finish()),
-                read => hasher.update(&buffer[..read]),
-            }
-        }
+        hasher.read(fs_err::File::open(path)?)?;
+        Ok(hasher.finish())
     }
 }
 
 /// Hashes and counts what is streamed by.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Hasher {
     sha256: Sha256,
     bytes: u64,
@@ -46,6 +40,19 @@ impl Hasher {
     pub(super) fn update(&mut self, bytes: &[u8]) {
         self.sha256.update(bytes);
         self.bytes += bytes.len() as u64;
+    }
+
+    /// Streams by what is left to read.
+    pub(super) fn read(&mut self, mut from: impl Read) -> io::Result<()> {
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            match from.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(read) => self.update(&buffer[..read]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     pub(super) fn bytes(&self) -> u64 {

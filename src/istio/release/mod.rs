@@ -1,24 +1,35 @@
 //! An Istio release: where it comes from, how it is proven, where it is kept.
 
 mod addon;
+mod archive_file;
+mod ca_bundle;
 mod digest;
 mod download;
+mod entry;
 mod error;
+mod files;
 mod istioctl;
 mod lock;
 mod pins;
 mod platform;
+mod proven;
 mod receipt;
 mod source;
 mod store;
+mod supply;
+mod tls;
 mod unpack;
 
 pub use addon::Addon;
+pub use archive_file::ArchiveFile;
+pub use ca_bundle::{CaBundle, CaBundleError};
 pub use digest::{Digest, NotADigest};
-pub use download::{Limits, Progress};
-pub use error::{ReleaseError, UnsafeEntry};
+pub use download::{Limits, Progress, WrongRedirect};
+pub use error::{Lacking, ReleaseError, UnsafeEntry};
 pub use istioctl::Istioctl;
 pub use pins::pinned;
 pub use platform::{Flavour, Platform};
+pub use proven::{Obtained, Release};
 pub use source::{Archive, Origin, ReleaseSource};
-pub use store::{Obtained, Release, Store};
+pub use store::Store;
+pub use supply::Supply;

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Digest;
+use super::files::write_whole;
 
 /// The receipt's name in a cache entry.
 const FILE_NAME: &str = "receipt.json";
@@ -41,6 +42,6 @@ impl Receipt {
 
     pub(super) fn write(&self, entry: &Path) -> io::Result<()> {
         let text = serde_json::to_vec_pretty(self)?;
-        fs_err::write(entry.join(FILE_NAME), text)
+        write_whole(&entry.join(FILE_NAME), &text)
     }
 }

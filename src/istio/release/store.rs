@@ -1,48 +1,41 @@
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::download::{Download, Fetched};
+use url::Url;
+
+use super::archive_file::{ArchiveFile, Copy, file_url};
+use super::download::{Download, Partial, client};
+use super::entry::{Cached, check, put_in_place};
+use super::error::shown;
+use super::files::{blocking, create_private, is_private};
 use super::lock::Lock;
 use super::receipt::{ISTIOCTL, Receipt};
-use super::unpack::unpack;
 use super::{
-    Addon, Archive, Digest, Flavour, Istioctl, Limits, Platform, Progress, ReleaseError, ReleaseSource,
-    download,
+    Addon, Archive, CaBundle, Digest, Flavour, Istioctl, Lacking, Limits, Obtained, Platform, Progress,
+    Release, ReleaseError, ReleaseSource, Supply,
 };
-use crate::object::Object;
 
 /// The releases that were proven and unpacked before: `CACHE/istio/<archive's sha256>/`.
 ///
-/// Keyed by digest, so that what a profile asks for and what is found cannot differ. The archive is
+/// Keyed by digest, so that what a profile asks for and what is found cannot differ. An archive is
 /// deleted once it is unpacked: it would double the space, and the receipt beside the files proves
-/// them as well.
+/// them as well. One that somebody put there as `<its sha256>.tar.gz` stays, and serves in the place of
+/// a download once its digest is found right.
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
     platform: Platform,
     limits: Limits,
+    trusted: Option<CaBundle>,
+    offline: bool,
 }
 
-/// A proven release, ready to use.
-#[derive(Debug)]
-pub struct Release {
-    pub version: String,
-    pub istioctl: Istioctl,
-    pub obtained: Obtained,
-    /// The cache entry that it lies in.
-    folder: PathBuf,
-    receipt: Receipt,
-}
-
-/// How a release was come by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Obtained {
-    /// It was there, and is still what was unpacked.
-    Cached,
-    /// It was fetched: the archive's size in bytes, and what was wrong with an entry that it
-    /// replaced.
-    Downloaded { bytes: u64, replaced: Option<String> },
+/// An archive as a file, and how it came there.
+enum Brought {
+    /// It was put there, and stays.
+    Kept(ArchiveFile),
+    /// It was fetched into this file, which is to be kept or deleted.
+    Fetched(ArchiveFile, Partial),
 }
 
 impl Store {
@@ -52,7 +45,22 @@ impl Store {
     /// # Errors
     /// [`ReleaseError::UnsupportedPlatform`].
     pub fn new(cache: &Path) -> Result<Self, ReleaseError> {
-        Ok(Self { folder: cache.join("istio"), platform: Platform::current()?, limits: Limits::default() })
+        Ok(Self {
+            folder: cache.join("istio"),
+            platform: Platform::current()?,
+            limits: Limits::default(),
+            trusted: None,
+            offline: false,
+        })
+    }
+
+    /// The store that a person asked for.
+    ///
+    /// # Errors
+    /// [`ReleaseError::UnsupportedPlatform`].
+    pub fn of(supply: &Supply) -> Result<Self, ReleaseError> {
+        let (trusted, offline) = (supply.ca_bundle.clone(), supply.offline);
+        Ok(Self { trusted, offline, ..Self::new(&supply.cache)? })
     }
 
     /// The same store with other bounds on its downloads.
@@ -61,11 +69,11 @@ impl Store {
     }
 
     /// A proven release with istioctl and these addons: from the cache where its files are still
-    /// what was unpacked, else fetched. Where no addon is asked for, the small archive serves, and
-    /// so does a full one that is already here.
+    /// what was unpacked, else from an archive that was put there, else fetched. Where no addon is asked
+    /// for, the small archive serves, and so does a full one that is already here.
     ///
-    /// Cancel-safe: dropping the future leaves at most a `.partial` file and an unpacking that ends
-    /// by itself.
+    /// Cancel-safe: dropping the future leaves at most a `.partial` file, which the next run goes on
+    /// with, and an unpacking that ends by itself.
     ///
     /// # Errors
     /// See [`ReleaseError`]; after any of them, nothing unproven is left where it could be used.
@@ -75,52 +83,193 @@ impl Store {
         addons: &[Addon],
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Release, ReleaseError> {
-        let archive = source.archive(Flavour::holding(addons), self.platform)?;
-        create_private(&self.folder).map_err(|source| cache_error(&self.folder, source))?;
-        if archive.flavour == Flavour::Istioctl
-            && let Ok(full) = source.archive(Flavour::Full, self.platform)
-            && let Cached::Sound(receipt) = self.cached(full.sha256, addons).await?
-        {
-            return Ok(self.release(source, full.sha256, receipt, Obtained::Cached));
-        }
-        let lock = Lock::take(&self.path(archive.sha256, ".lock"), progress).await?;
-        let replaced = match self.cached(archive.sha256, addons).await? {
-            Cached::Sound(receipt) => {
-                return Ok(self.release(source, archive.sha256, receipt, Obtained::Cached));
+        let choices = self.choices(source, addons)?;
+        for archive in &choices {
+            // Without a lock, for the cache may be one that can only be read.
+            if self.is_ours(archive.sha256)
+                && let Cached::Sound(receipt) = self.cached(archive.sha256, addons).await?
+            {
+                return Ok(self.release(source, receipt, Obtained::Cached));
             }
+        }
+        let is_kept = |archive: &&Archive| self.kept(archive.sha256).exists();
+        let archive = choices.iter().find(is_kept).unwrap_or(&choices[0]);
+        let lock = self.lock(archive, progress).await?;
+        let replaced = match self.cached(archive.sha256, addons).await? {
+            Cached::Sound(receipt) => return Ok(self.release(source, receipt, Obtained::Cached)),
             Cached::Absent => None,
             Cached::Unsound(why) => Some(why),
         };
-        let receipt = self.fetch(&archive, addons, lock, progress).await?;
-        let obtained = Obtained::Downloaded { bytes: receipt.archive_bytes, replaced };
-        Ok(self.release(source, archive.sha256, receipt, obtained))
+        match self.bring(source, archive, lock, replaced.as_deref(), progress).await? {
+            Brought::Kept(file) => {
+                let obtained = Obtained::Unpacked { bytes: file.bytes };
+                let receipt = self.unpack(file, addons, progress).await?;
+                Ok(self.release(source, receipt, obtained))
+            }
+            Brought::Fetched(file, partial) => {
+                let obtained = Obtained::Downloaded { bytes: file.bytes, replaced };
+                let unpacked = self.unpack(file, addons, progress).await;
+                partial.delete()?;
+                Ok(self.release(source, unpacked?, obtained))
+            }
+        }
     }
 
-    /// Downloads, proves, unpacks and puts in place; the lock is held to the end of it.
-    async fn fetch(
+    /// The proven archive itself, for what is to be brought elsewhere. It stays in the cache.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`]; after any of them, nothing unproven is left where it could be used.
+    pub async fn archive(
+        &self,
+        source: &ReleaseSource,
+        addons: &[Addon],
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<ArchiveFile, ReleaseError> {
+        let archive = source.archive(Flavour::holding(addons), self.platform)?;
+        let lock = self.lock(&archive, progress).await?;
+        match self.bring(source, &archive, lock, None, progress).await? {
+            Brought::Kept(file) => Ok(file),
+            Brought::Fetched(file, partial) => {
+                let path = self.kept(archive.sha256);
+                partial.keep_as(&path)?;
+                Ok(ArchiveFile { path, ..file })
+            }
+        }
+    }
+
+    /// A proven release from an archive that somebody brought, named by `origin`. It is copied first to
+    /// where nobody else can write, and proven and unpacked there like one that was fetched.
+    ///
+    /// # Errors
+    /// [`ReleaseError::WrongDigest`] where it is none of the archives that would serve, and others as
+    /// for [`Store::obtain`].
+    pub async fn admit(
+        &self,
+        source: &ReleaseSource,
+        addons: &[Addon],
+        archive: impl Read + Send + 'static,
+        origin: &Path,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Release, ReleaseError> {
+        let choices = self.choices(source, addons)?;
+        create_private(&self.folder).map_err(|source| ReleaseError::cache(&self.folder, source))?;
+        let (folder, from) = (self.folder.clone(), origin.to_owned());
+        let copy = blocking(folder.clone(), move || Copy::of(archive, &from, &folder)).await?;
+        let Some(archive) = choices.iter().find(|archive| archive.sha256 == copy.sha256) else {
+            return Err(ReleaseError::WrongDigest {
+                url: origin.display().to_string(),
+                expected: choices[0].sha256,
+                actual: copy.sha256,
+                bytes: copy.bytes,
+                is_page: false,
+            });
+        };
+        let lock = self.lock(archive, progress).await?;
+        if let Cached::Sound(receipt) = self.cached(archive.sha256, addons).await? {
+            return Ok(self.release(source, receipt, Obtained::Cached));
+        }
+        let obtained = Obtained::Unpacked { bytes: copy.bytes };
+        let (path, sha256, bytes) = (copy.file.path().to_owned(), copy.sha256, copy.bytes);
+        let file = ArchiveFile { path, sha256, bytes, from: file_url(origin)?, lock };
+        let receipt = self.unpack(file, addons, progress).await?;
+        Ok(self.release(source, receipt, obtained))
+    }
+
+    /// The archives that hold what is asked for: the one to fetch, then one that serves as well where it
+    /// is here already.
+    fn choices(&self, source: &ReleaseSource, addons: &[Addon]) -> Result<Vec<Archive>, ReleaseError> {
+        let asked = source.archive(Flavour::holding(addons), self.platform)?;
+        let full = source.archive(Flavour::Full, self.platform).ok();
+        let full = full.filter(|full| full.sha256 != asked.sha256);
+        Ok([asked].into_iter().chain(full).collect())
+    }
+
+    /// Keeps other runs from the archive, and waits for one that has it.
+    async fn lock(
         &self,
         archive: &Archive,
-        addons: &[Addon],
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Lock, ReleaseError> {
+        create_private(&self.folder).map_err(|source| ReleaseError::cache(&self.folder, source))?;
+        Lock::take(&self.path(archive.sha256, ".lock"), progress).await
+    }
+
+    /// The archive as a proven file: the one that was put there, or one that is fetched. `replaced` is
+    /// what is wrong with an entry of it.
+    async fn bring(
+        &self,
+        source: &ReleaseSource,
+        archive: &Archive,
         lock: Lock,
+        replaced: Option<&str>,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Brought, ReleaseError> {
+        let (kept, sha256) = (self.kept(archive.sha256), archive.sha256);
+        let mut wrong: Vec<String> = replaced.map(str::to_owned).into_iter().collect();
+        if kept.exists() {
+            let held = lock.clone();
+            match blocking(kept.clone(), move || ArchiveFile::prove(kept, sha256, held)).await {
+                Ok(file) => return Ok(Brought::Kept(file)),
+                Err(error) => {
+                    wrong.push(error.in_short());
+                    progress(Progress::Elsewhere { why: error.in_short(), wrong_file: true });
+                }
+            }
+        }
+        let mut partial = Partial::open(self.path(sha256, ".partial"), lock.clone()).await?;
+        match self.complete(source, archive, &mut partial, wrong, progress).await {
+            Ok(from) => {
+                let (path, bytes) = (partial.path().to_owned(), partial.bytes());
+                Ok(Brought::Fetched(ArchiveFile { path, sha256, bytes, from, lock }, partial))
+            }
+            Err(error) => {
+                if partial.bytes() == 0 {
+                    partial.delete()?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Fetches what the partial file lacks; returns who had it. `wrong` is what cannot be used of what is
+    /// there already.
+    async fn complete(
+        &self,
+        source: &ReleaseSource,
+        archive: &Archive,
+        partial: &mut Partial,
+        wrong: Vec<String>,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Url, ReleaseError> {
+        if partial.digest() == archive.sha256 {
+            return file_url(partial.path());
+        }
+        if self.offline {
+            return Err(ReleaseError::Offline(Box::new(Lacking {
+                file: archive.flavour.file_name(&source.version, self.platform),
+                sha256: archive.sha256,
+                urls: archive.urls.iter().map(shown).collect(),
+                place: self.kept(archive.sha256),
+                wrong,
+            })));
+        }
+        let client = client(&self.limits, self.trusted.as_ref())?;
+        let (sha256, limits) = (archive.sha256, &self.limits);
+        let download = Download { client: &client, sha256, limits, progress };
+        download.fetch(&archive.urls, partial).await
+    }
+
+    /// Unpacks a proven archive and puts what was in it in place; the lock is held to the end of it.
+    async fn unpack(
+        &self,
+        archive: ArchiveFile,
+        addons: &[Addon],
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Receipt, ReleaseError> {
-        let client = download::client(&self.limits)?;
-        let partial = self.path(archive.sha256, ".partial");
-        let download =
-            Download { client: &client, archive, partial: &partial, limits: &self.limits, progress };
-        let fetched = download.fetch().await?;
         progress(Progress::Unpacking);
-        let proven = self.path(archive.sha256, ".tar.gz");
-        fs_err::rename(&partial, &proven).map_err(|source| cache_error(&proven, source))?;
-        let (sha256, addons) = (archive.sha256, addons.to_vec());
+        let addons = addons.to_vec();
         let (unpacking, entry) = (self.path(archive.sha256, ".unpacking"), self.path(archive.sha256, ""));
-        blocking(entry.clone(), move || {
-            let _held_to_the_end = lock;
-            let unpacked = put_in_place(sha256, &fetched, &addons, &proven, &unpacking, &entry);
-            let deleted = remove(&proven).map_err(|source| cache_error(&proven, source));
-            unpacked.and_then(|receipt| deleted.map(|()| receipt))
-        })
-        .await
+        blocking(entry.clone(), move || put_in_place(&archive, &addons, &unpacking, &entry)).await
     }
 
     /// What the cache has under this digest, with the addons that are asked for.
@@ -129,137 +278,25 @@ impl Store {
         blocking(entry.clone(), move || Ok(check(&entry, sha256, &addons))).await
     }
 
-    fn release(
-        &self,
-        source: &ReleaseSource,
-        archive: Digest,
-        receipt: Receipt,
-        obtained: Obtained,
-    ) -> Release {
-        let folder = self.path(archive, "");
+    /// Whether nobody else can have changed the entry.
+    fn is_ours(&self, sha256: Digest) -> bool {
+        is_private(&self.folder) && is_private(&self.path(sha256, ""))
+    }
+
+    fn release(&self, source: &ReleaseSource, receipt: Receipt, obtained: Obtained) -> Release {
+        let folder = self.path(receipt.archive_sha256, "");
         // `check` and `unpack` both insist on istioctl; a digest of nothing would fit no file.
         let sha256 = receipt.files.get(ISTIOCTL).map_or_else(|| Digest::of(b""), |file| file.sha256);
         let istioctl = Istioctl::new(folder.join(ISTIOCTL), sha256);
         Release { version: source.version.clone(), istioctl, obtained, folder, receipt }
     }
 
+    /// Where an archive lies that is kept.
+    fn kept(&self, sha256: Digest) -> PathBuf {
+        self.path(sha256, ".tar.gz")
+    }
+
     fn path(&self, sha256: Digest, suffix: &str) -> PathBuf {
         self.folder.join(format!("{sha256}{suffix}"))
     }
-}
-
-impl Release {
-    /// The digest of the archive that it was unpacked from.
-    pub fn archive_sha256(&self) -> Digest {
-        self.receipt.archive_sha256
-    }
-
-    /// The objects of an addon, in its file's order. The file is hashed again first.
-    ///
-    /// # Errors
-    /// [`ReleaseError::NoSuchAddon`] where it was not asked for, [`ReleaseError::Tampered`],
-    /// [`ReleaseError::NotObjects`].
-    pub fn addon(&self, addon: Addon) -> Result<Vec<Object>, ReleaseError> {
-        let expected =
-            self.receipt.files.get(&addon.file_name()).ok_or(ReleaseError::NoSuchAddon(addon))?.sha256;
-        let path = self.folder.join(addon.file_name());
-        let bytes = fs_err::read(&path).map_err(|source| cache_error(&path, source))?;
-        let actual = Digest::of(&bytes);
-        if actual != expected {
-            return Err(ReleaseError::Tampered { path, expected, actual });
-        }
-        crate::istio::yaml::objects(&String::from_utf8_lossy(&bytes))
-            .map_err(|source| ReleaseError::NotObjects { path, source })
-    }
-}
-
-enum Cached {
-    Absent,
-    /// There is something, and why it cannot be used.
-    Unsound(String),
-    Sound(Receipt),
-}
-
-/// Compares an entry with its receipt, reading every file.
-fn check(entry: &Path, sha256: Digest, addons: &[Addon]) -> Cached {
-    if !entry.exists() {
-        return Cached::Absent;
-    }
-    let receipt = match Receipt::read(entry) {
-        Ok(receipt) if receipt.archive_sha256 == sha256 => receipt,
-        Ok(_) => return Cached::Unsound(format!("{} has another archive's receipt", entry.display())),
-        Err(error) => return Cached::Unsound(error.to_string()),
-    };
-    let asked = addons.iter().map(|addon| addon.file_name()).chain([ISTIOCTL.to_owned()]);
-    for file in asked {
-        if !receipt.files.contains_key(&file) {
-            return Cached::Unsound(format!("{} has no {file}", entry.display()));
-        }
-    }
-    for (file, expected) in &receipt.files {
-        let path = entry.join(file);
-        match Digest::of_file(&path) {
-            Ok((actual, _)) if actual == expected.sha256 => {}
-            Ok(_) => return Cached::Unsound(format!("{} is not what was unpacked", path.display())),
-            Err(error) => return Cached::Unsound(error.to_string()),
-        }
-    }
-    Cached::Sound(receipt)
-}
-
-/// Unpacks beside the entry and renames, so that an entry is whole or not there.
-fn put_in_place(
-    archive_sha256: Digest,
-    fetched: &Fetched,
-    addons: &[Addon],
-    proven: &Path,
-    unpacking: &Path,
-    entry: &Path,
-) -> Result<Receipt, ReleaseError> {
-    // Left by a run that was killed.
-    remove(unpacking).map_err(|source| cache_error(unpacking, source))?;
-    create_private(unpacking).map_err(|source| cache_error(unpacking, source))?;
-    let placed = unpack(proven, &fetched.url, unpacking, addons).and_then(|files| {
-        let receipt = Receipt { archive_sha256, archive_bytes: fetched.bytes, files };
-        receipt
-            .write(unpacking)
-            .and_then(|()| remove(entry))
-            .and_then(|()| fs_err::rename(unpacking, entry))
-            .map_err(|source| cache_error(entry, source))?;
-        Ok(receipt)
-    });
-    if placed.is_err() {
-        // What went wrong is worth more than that this does too.
-        let _ = remove(unpacking);
-    }
-    placed
-}
-
-/// Makes a folder that only this user can enter, and its parents.
-fn create_private(folder: &Path) -> io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    fs_err::set_permissions(folder, PermissionsExt::from_mode(0o700))
-}
-
-/// Removes a file or a folder, if it is there.
-fn remove(path: &Path) -> io::Result<()> {
-    let removed = match fs_err::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => fs_err::remove_dir_all(path),
-        Ok(_) => fs_err::remove_file(path),
-        Err(error) => Err(error),
-    };
-    removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
-}
-
-/// Runs what reads and writes much off the runtime's threads.
-async fn blocking<T: Send + 'static>(
-    path: PathBuf,
-    work: impl FnOnce() -> Result<T, ReleaseError> + Send + 'static,
-) -> Result<T, ReleaseError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|panic| Err(cache_error(&path, io::Error::other(panic))))
-}
-
-fn cache_error(path: &Path, source: io::Error) -> ReleaseError {
-    ReleaseError::Cache { path: path.to_owned(), source }
 }

@@ -66,7 +66,8 @@ impl Progress {
             Event::DownloadStarted { total_bytes, .. } => {
                 self.download = Some(Download::of(*total_bytes));
             }
-            Event::DownloadProgress { received_bytes, total_bytes } => {
+            Event::DownloadProgress { received_bytes, total_bytes }
+            | Event::DownloadResumed { received_bytes, total_bytes } => {
                 let download = self.download.get_or_insert_default();
                 download.total = total_bytes.or(download.total);
                 download.receive(*received_bytes, at);

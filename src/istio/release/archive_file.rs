@@ -1,0 +1,73 @@
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+use url::Url;
+
+use super::digest::Hasher;
+use super::lock::Lock;
+use super::{Digest, ReleaseError};
+
+/// A proven archive as a file of the cache, which no other run touches while this lives.
+#[derive(Clone, Debug)]
+pub struct ArchiveFile {
+    pub path: PathBuf,
+    pub sha256: Digest,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// The server or the file that it came from.
+    pub(super) from: Url,
+    #[allow(dead_code, reason = "held, not read")]
+    pub(super) lock: Lock,
+}
+
+impl ArchiveFile {
+    /// The file at `path`, which must have this digest.
+    pub(super) fn prove(path: PathBuf, expected: Digest, lock: Lock) -> Result<Self, ReleaseError> {
+        let (actual, bytes) = Digest::of_file(&path).map_err(|source| ReleaseError::cache(&path, source))?;
+        if actual != expected {
+            let (url, is_page) = (path.display().to_string(), false);
+            return Err(ReleaseError::WrongDigest { url, expected, actual, bytes, is_page });
+        }
+        Ok(Self { from: file_url(&path)?, path, sha256: actual, bytes, lock })
+    }
+}
+
+/// A copy of an archive that somebody brought, where nobody else can write; gone when this is dropped.
+#[derive(Debug)]
+pub(super) struct Copy {
+    pub(super) file: NamedTempFile,
+    pub(super) sha256: Digest,
+    /// Size in bytes.
+    pub(super) bytes: u64,
+}
+
+impl Copy {
+    /// Copies what is left to read of `origin` into the folder.
+    pub(super) fn of(mut archive: impl Read, origin: &Path, folder: &Path) -> Result<Self, ReleaseError> {
+        let in_cache = |source| ReleaseError::cache(folder, source).or_no_room(None);
+        let mut file = tempfile::Builder::new().prefix("admitting-").tempfile_in(folder).map_err(in_cache)?;
+        let mut hasher = Hasher::default();
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            match archive.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => {
+                    hasher.update(&buffer[..read]);
+                    file.write_all(&buffer[..read]).map_err(in_cache)?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => return Err(ReleaseError::cache(origin, source)),
+            }
+        }
+        let (sha256, bytes) = hasher.finish();
+        Ok(Self { file, sha256, bytes })
+    }
+}
+
+/// A file's path as a URL.
+pub(super) fn file_url(path: &Path) -> Result<Url, ReleaseError> {
+    let absolute = std::path::absolute(path).map_err(|source| ReleaseError::cache(path, source))?;
+    let not_absolute = |()| ReleaseError::cache(path, io::ErrorKind::InvalidFilename.into());
+    Url::from_file_path(absolute).map_err(not_absolute)
+}

@@ -1,0 +1,18 @@
+//! A release is used only if it is what was pinned: against a server on loopback that plays what
+//! servers, proxies and lines do.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod archives;
+mod cache;
+mod case;
+mod disk;
+mod file;
+mod killed;
+mod misbehaviour;
+mod offline;
+mod program;
+mod resume;
+mod server;
+mod tls;
+mod trust;
