@@ -184,9 +184,14 @@ fn release_hint(error: &ReleaseError) -> Option<&'static str> {
         ReleaseError::Redirected { .. } | ReleaseError::TooLarge { .. } => {
             Some("is the address right? --mirror, or `istio.source` in the profile, can name another place")
         }
-        ReleaseError::Refused { status: StatusCode::PROXY_AUTHENTICATION_REQUIRED, .. } => {
+        ReleaseError::Proxy { wants_password: true, .. }
+        | ReleaseError::Refused { status: StatusCode::PROXY_AUTHENTICATION_REQUIRED, .. } => {
             Some("name them in the proxy's address: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT")
         }
+        ReleaseError::Proxy { .. } => Some(
+            "does the proxy (HTTPS_PROXY) let this host through? NO_PROXY excepts hosts from it, and --mirror names \
+             another place",
+        ),
         ReleaseError::Refused { .. } if error.is_transient() => {
             Some("try again later; --mirror, or `istio.source` in the profile, can name another place")
         }

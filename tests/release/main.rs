@@ -12,6 +12,7 @@ mod killed;
 mod misbehaviour;
 mod offline;
 mod program;
+mod proxy;
 mod resume;
 mod server;
 mod tls;

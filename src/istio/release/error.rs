@@ -38,6 +38,10 @@ pub enum ReleaseError {
     #[error("{url} redirects {why}")]
     Redirected { url: String, why: WrongRedirect },
 
+    /// It answers, but not with a way to the server.
+    #[error("{url} cannot be reached: the proxy {}", proxy(*wants_password))]
+    Proxy { url: String, wants_password: bool },
+
     #[error("{url} {}", tls::words(why))]
     Tls { url: String, why: rustls::Error },
 
@@ -136,6 +140,9 @@ impl ReleaseError {
         if let Some(why) = chain(&source).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
             return Self::Tls { url, why: why.clone() };
         }
+        if let Some(wants_password) = chain(&source).find_map(refused_by_proxy) {
+            return Self::Proxy { url, wants_password };
+        }
         // The variant names the URL already.
         Self::Unreachable { url, source: source.without_url() }
     }
@@ -154,6 +161,8 @@ impl ReleaseError {
             }
             // A wrong URL stays so.
             Self::Unreachable { source, .. } => !source.is_builder(),
+            // A proxy says no more than that it could not; the server behind it may be down for a moment.
+            Self::Proxy { wants_password, .. } => !wants_password,
             Self::Stalled { .. } | Self::Cut { .. } => true,
             _ => false,
         }
@@ -204,6 +213,20 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
             None => error.source(),
         }
     })
+}
+
+/// Whether this is a proxy's refusal of a tunnel, and one for want of a password. The HTTP library has a type
+/// for it that it does not show, so its words must do.
+fn refused_by_proxy(error: &(dyn Error + 'static)) -> Option<bool> {
+    match error.to_string().as_str() {
+        "tunnel error: proxy authorization required" => Some(true),
+        "tunnel error: unsuccessful" => Some(false),
+        _ => None,
+    }
+}
+
+fn proxy(wants_password: bool) -> &'static str {
+    if wants_password { "wants a user and a password" } else { "does not lead there" }
 }
 
 fn asked_for(retry_after: Option<Duration>) -> String {
