@@ -1,4 +1,3 @@
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use super::told;
@@ -18,7 +17,7 @@ pub(super) fn run(command: Option<ProfilesCommand>) -> ExitCode {
         Some(ProfilesCommand::Schema) => Ok(format!("{:#}\n", profile::schema())),
     };
     match text {
-        Ok(text) => told::printed(print(&text)),
+        Ok(text) => told::print(&text),
         Err(error) => told::failure(&Failure::from(SettingsError::from(error))),
     }
 }
@@ -40,10 +39,4 @@ fn explained(name_or_file: &str, over: ProfileArgs, form: ObjectForm) -> Result<
         ObjectForm::Yaml => resolved.to_yaml(),
         ObjectForm::Json => format!("{:#}\n", resolved.to_json()),
     })
-}
-
-fn print(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
 }

@@ -1,4 +1,3 @@
-use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -17,19 +16,16 @@ pub(super) fn run(path: &Path, form: ObjectForm) -> ExitCode {
         told::warning(warning);
     }
     let objects = rendered.objects.into_iter().map(|located| located.object).collect();
-    told::printed(print(objects, form))
+    told::print(&text(objects, form))
 }
 
-fn print(objects: Vec<Object>, form: ObjectForm) -> io::Result<()> {
-    let text = match form {
+fn text(objects: Vec<Object>, form: ObjectForm) -> String {
+    match form {
         ObjectForm::Yaml => yaml::objects_to_string(&objects),
         ObjectForm::Json => {
             let items: Vec<_> = objects.into_iter().map(Object::into_value).collect();
             let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
             format!("{list:#}\n")
         }
-    };
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+    }
 }

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anstream::eprintln;
@@ -16,9 +16,10 @@ pub(super) fn failure(failure: &Failure) -> ExitCode {
     ExitCode::from(failure.exit_code())
 }
 
-/// The end of a command that only prints. Who closed the pipe (`| head`) has what they wanted.
-pub(super) fn printed(printed: io::Result<()>) -> ExitCode {
-    match printed {
+/// Prints what a command is for, as the end of it. Who closed the pipe (`| head`) has what they wanted.
+pub(super) fn print(text: &str) -> ExitCode {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => failure(&Failure::Output(error)),
         _ => ExitCode::SUCCESS,
     }
