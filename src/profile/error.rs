@@ -98,11 +98,21 @@ pub enum Mistake {
     Reserved {
         name: String,
     },
-    /// No digest of this version is part of the program.
+    /// No digest of this version is known.
     NotPinned {
         version: String,
-        pinned: &'static [&'static str],
     },
+    /// A digest stands by a name that no archive of the version has.
+    NotAnArchive {
+        version: String,
+        nearest: Option<String>,
+    },
+    /// The digest of this archive is part of the program, and is another one.
+    OtherDigest {
+        pinned: String,
+    },
+    /// Digests by names, beside archives that bring their own.
+    DigestsOfOwnArchives,
     /// An overlay that is a whole document, or that says again what stands elsewhere.
     NotASpec {
         instead: &'static str,
@@ -193,11 +203,27 @@ impl fmt::Display for Problem {
             Mistake::Reserved { name } => {
                 write!(f, "{field} is `{name}`, which is a layer of the installer's own; choose another name")
             }
-            Mistake::NotPinned { version, pinned } => write!(
+            Mistake::NotPinned { version } => write!(
                 f,
-                "{field} is `{version}`, but digests are built in for {} only; \
-                 name your archive and its sha256 in `istio.source`",
-                pinned.join(", ")
+                "{field} is `{version}`, of which no digests are known; \
+                 `kubestock-install pin {version}` prints them for `istio.digests`"
+            ),
+            Mistake::NotAnArchive { version, nearest } => {
+                write!(f, "{field} names no archive of Istio {version}; ")?;
+                match nearest {
+                    Some(nearest) => write!(f, "did you mean `{nearest}`?"),
+                    None => write!(f, "one is named like istio-{version}-linux-amd64.tar.gz"),
+                }
+            }
+            Mistake::OtherDigest { pinned } => write!(
+                f,
+                "{field} is not the digest that the Istio project published, {pinned}; \
+                 an archive of your own stands in `istio.source`"
+            ),
+            Mistake::DigestsOfOwnArchives => write!(
+                f,
+                "{field} say nothing of the archives in `istio.source`, which have their `sha256` there; \
+                 leave them out"
             ),
             Mistake::NotASpec { instead } => write!(f, "{field} does not belong here: {instead}"),
             Mistake::NoAddonsInArchive => write!(

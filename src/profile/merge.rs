@@ -13,6 +13,8 @@ pub(super) enum Area {
     Istio,
     /// Here null is a value of its own: istioctl takes it for "not even what Istio says by itself".
     Overlay,
+    /// They belong to one version, so that they are replaced as a whole.
+    Digests,
     /// The one list of which the items are merged, by their names.
     Layers,
     Other,
@@ -23,6 +25,7 @@ impl Area {
         match (self, key) {
             (Self::Top, "istio") => Self::Istio,
             (Self::Top, "layers") => Self::Layers,
+            (Self::Istio, "digests") => Self::Digests,
             (Self::Istio, "overlay") | (Self::Overlay, _) => Self::Overlay,
             _ => Self::Other,
         }
@@ -46,7 +49,9 @@ pub(super) fn merge(lower: Node, upper: Node) -> Node {
 
 fn lay(lower: Node, upper: Node, area: Area) -> Node {
     let content = match (lower.content, upper.content) {
-        (Content::Mapping(lower), Content::Mapping(upper)) => Content::Mapping(fields(lower, upper, area)),
+        (Content::Mapping(lower), Content::Mapping(upper)) if area != Area::Digests => {
+            Content::Mapping(fields(lower, upper, area))
+        }
         (Content::List(lower), Content::List(upper)) if area == Area::Layers => {
             Content::List(layers(lower, upper))
         }

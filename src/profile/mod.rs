@@ -18,6 +18,7 @@ mod schema;
 mod set;
 mod shape;
 mod sheet;
+mod source;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,11 +36,11 @@ pub use duration::{NotATime, duration};
 pub use embedded::{GITOPS, Summary, embedded, load};
 pub use error::{Mistake, Problem, ProfileError};
 pub use file::ProfileFile;
-pub use istio::{NotAnAddress, address};
 pub use place::Place;
 pub use resolve::{Overrides, Resolved, resolve};
 pub use schema::schema;
 pub use set::SetError;
+pub use source::{NotAnAddress, address};
 
 const DESCRIPTION: &str = "one line";
 

@@ -97,6 +97,11 @@ fn value(shape: &'static Shape, file: File) -> Value {
             }
             schema
         }
+        Shape::Named { names, values } => json!({
+            "type": "object",
+            "propertyNames": {"pattern": names},
+            "additionalProperties": value(values, file),
+        }),
         Shape::Foreign { except: [] } => json!({"type": "object"}),
         Shape::Foreign { except } => json!({"type": "object", "propertyNames": {"not": {"enum": except}}}),
     }

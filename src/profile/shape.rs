@@ -27,6 +27,11 @@ pub(super) enum Shape {
         fields: &'static [Entry],
         one_of: &'static [&'static [&'static str]],
     },
+    /// A mapping with whatever names match a regular expression.
+    Named {
+        names: &'static str,
+        values: &'static Shape,
+    },
     /// A mapping that others know more of, but for some fields that do not belong there.
     Foreign {
         except: &'static [&'static str],

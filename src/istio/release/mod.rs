@@ -2,6 +2,7 @@
 
 mod addon;
 mod archive_file;
+mod archive_name;
 mod ca_bundle;
 mod digest;
 mod download;
@@ -19,9 +20,11 @@ mod store;
 mod supply;
 mod tls;
 mod unpack;
+mod version;
 
 pub use addon::Addon;
 pub use archive_file::ArchiveFile;
+pub use archive_name::{ArchiveName, NotAnArchiveName};
 pub use ca_bundle::{CaBundle, CaBundleError};
 pub use digest::{Digest, NotADigest};
 pub use download::{Limits, Progress, WrongRedirect};
@@ -33,3 +36,4 @@ pub use proven::{Obtained, Release};
 pub use source::{Archive, Origin, ReleaseSource};
 pub use store::Store;
 pub use supply::Supply;
+pub use version::is_version;

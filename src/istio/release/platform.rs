@@ -13,6 +13,9 @@ pub enum Platform {
 }
 
 impl Platform {
+    pub const ALL: [Self; 5] =
+        [Self::LinuxAmd64, Self::LinuxArm64, Self::LinuxArmv7, Self::Osx, Self::OsxArm64];
+
     /// The platform that this program was built for.
     ///
     /// # Errors
@@ -54,6 +57,8 @@ pub enum Flavour {
 }
 
 impl Flavour {
+    pub const ALL: [Self; 2] = [Self::Full, Self::Istioctl];
+
     /// The smallest archive that holds istioctl and these addons.
     pub fn holding(addons: &[Addon]) -> Self {
         if addons.is_empty() { Self::Istioctl } else { Self::Full }
@@ -61,11 +66,15 @@ impl Flavour {
 
     /// The name of this archive in a release.
     pub fn file_name(self, version: &str, platform: Platform) -> String {
-        let stem = match self {
+        format!("{}-{version}-{platform}.tar.gz", self.stem())
+    }
+
+    /// What the names of its archives begin with.
+    pub(super) fn stem(self) -> &'static str {
+        match self {
             Self::Full => "istio",
             Self::Istioctl => "istioctl",
-        };
-        format!("{stem}-{version}-{platform}.tar.gz")
+        }
     }
 }
 

@@ -27,6 +27,11 @@ fn mappings_are_merged_and_all_else_is_replaced() {
             "a: {layers: [{name: a}]}",
             json!({"a": {"layers": [{"name": "a"}]}}),
         ),
+        (
+            "istio: {source: {mirror: a}, digests: {a: 1, b: 2}}",
+            "istio: {digests: {c: 3}}",
+            json!({"istio": {"source": {"mirror": "a"}, "digests": {"c": 3}}}),
+        ),
         ("a: {b: 1}", "a: 2", json!({"a": 2})),
         ("a: [1]", "a: {b: 2}", json!({"a": {"b": 2}})),
         // For the reader to refuse.

@@ -47,13 +47,6 @@ fn the_embedded_profiles_are_what_their_names_promise() {
 }
 
 #[test]
-fn the_versions_that_messages_call_pinned_are_pinned() {
-    for version in super::istio::PINNED {
-        assert!(pinned(version, Flavour::Full, Platform::LinuxAmd64).is_some(), "{version}");
-    }
-}
-
-#[test]
 fn every_file_in_profiles_is_embedded() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/profiles");
     let files = std::fs::read_dir(folder).unwrap();
@@ -211,6 +204,16 @@ fn wrong_alone() -> Vec<String> {
         istio(&format!(
             "  source:\n    istioctl: {{url: 'https://mirror.test/x', sha256: {sha256}}}\n  addons: [kiali]\n"
         )),
+        istio("  digests: []\n"),
+        istio(&format!("  digests: {{release: {sha256}}}\n")),
+        istio(&format!("  digests:\n    istio-1.18.0-linux-amd64.zip: {sha256}\n")),
+        istio(&format!("  digests:\n    istio-1.19.0-osx.tar.gz: {sha256}\n")),
+        istio(&format!("  digests:\n    istio-1.18.0-osx.tar.gz: {sha256}\n")),
+        istio("  digests:\n    istio-1.18.0-osx.tar.gz: abc\n"),
+        "istio: {version: 1.19.0, profile: demo, digests: {}}\n".to_owned(),
+        istio(&format!(
+            "  source:\n    istioctl: {{url: 'https://mirror.test/x', sha256: {sha256}}}\n  digests: {{}}\n"
+        )),
         istio("  overlay:\n    profile: minimal\n"),
         istio("  overlay:\n    apiVersion: install.istio.io/v1alpha1\n    kind: IstioOperator\n"),
         istio("  addons: kiali\n"),
@@ -236,6 +239,31 @@ fn a_mirror_may_speak_plain_http_and_builds_of_ones_own_have_versions_of_their_o
     for istio in table {
         parse(&format!("istio: {istio}\n")).unwrap();
     }
+}
+
+#[test]
+fn digests_prove_a_version_that_this_program_does_not_know() {
+    let (flavour, platform) = (Flavour::Full, Platform::Osx);
+    let sha256 = "B".repeat(64);
+    let text = format!(
+        "istio: {{version: 1.19.0, profile: demo, digests: {{istio-1.19.0-osx.tar.gz: {sha256}}}}}\n"
+    );
+    let source = parse(&text).unwrap().istio.unwrap().source;
+    assert_eq!(source.archive(flavour, platform).unwrap().sha256, sha256.parse().unwrap());
+    assert!(source.archive(flavour, Platform::OsxArm64).is_err());
+    // What is part of this program may be said again, and what is not may be added.
+    let known = pinned("1.18.0", flavour, platform).unwrap();
+    let text = format!(
+        "istio:
+  version: 1.18.0
+  profile: demo
+  digests: {{istio-1.18.0-osx.tar.gz: {known}, istioctl-1.18.0-osx-arm64.tar.gz: {sha256}}}
+"
+    );
+    let source = parse(&text).unwrap().istio.unwrap().source;
+    assert_eq!(source.archive(flavour, platform).unwrap().sha256, known);
+    let added = source.archive(Flavour::Istioctl, Platform::OsxArm64).unwrap();
+    assert_eq!((added.flavour, added.sha256), (Flavour::Istioctl, sha256.parse().unwrap()));
 }
 
 #[test]
