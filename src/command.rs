@@ -2,6 +2,7 @@
 
 mod fetch;
 mod install;
+mod pin;
 mod profiles;
 mod render;
 mod show;
@@ -34,6 +35,7 @@ pub fn run(cli: Cli) -> ExitCode {
         (Some(Command::Fetch { profile, over, source, output }), _) => {
             runtime.block_on(fetch::run(&profile, over, source, output, &look))
         }
+        (Some(Command::Pin { subject, network }), _) => runtime.block_on(pin::run(&subject, &network)),
         (None, Some(profile)) => runtime.block_on(install::run(&profile, cli.install, &look)),
         // `Cli::read` lets no such command line pass.
         (None, None) => ExitCode::from(Failure::USAGE),

@@ -9,7 +9,7 @@ use std::io;
 
 use crate::cluster::{ApiError, ConnectError};
 use crate::engine::EngineError;
-use crate::istio::release::ReleaseError;
+use crate::istio::release::{PinError, ReleaseError};
 use crate::kustomize;
 use crate::plan::Unrendered;
 use crate::settings::SettingsError;
@@ -27,6 +27,7 @@ pub enum Failure {
     NothingToFetch {
         profile: String,
     },
+    Pin(PinError),
     Connect(ConnectError),
     Discovery(ApiError),
     /// The cluster is not on this machine; `asked` where a person said no.
@@ -80,8 +81,11 @@ impl Failure {
             Self::Settings(SettingsError::Target(_)) => 3,
             Self::Settings(_) | Self::Kustomize(_) | Self::Unrendered(_) => Self::USAGE,
             Self::NothingToFetch { .. } => Self::USAGE,
+            Self::Pin(PinError::Unnamed { .. } | PinError::Several { .. } | PinError::Unreadable(_)) => {
+                Self::USAGE
+            }
             Self::Connect(_) | Self::Discovery(_) | Self::Unconfirmed { .. } => 3,
-            Self::Release(_) => 4,
+            Self::Release(_) | Self::Pin(_) => 4,
             Self::Engine(error) => match error.as_ref() {
                 EngineError::Homeless(_) => Self::USAGE,
                 EngineError::Api { .. } | EngineError::LeaseLost => 3,
@@ -118,6 +122,12 @@ impl From<Unrendered> for Failure {
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
         Self::Connect(error)
+    }
+}
+
+impl From<PinError> for Failure {
+    fn from(error: PinError) -> Self {
+        Self::Pin(error)
     }
 }
 

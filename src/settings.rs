@@ -7,7 +7,7 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use url::Url;
 
-use crate::cli::{InstallArgs, ProfileArgs, SourceArgs};
+use crate::cli::{InstallArgs, NetworkArgs, ProfileArgs, SourceArgs};
 use crate::cluster::{ConnectError, Target, TargetRequest};
 use crate::istio::release::{CaBundle, CaBundleError, Supply};
 use crate::plan::Tree;
@@ -83,7 +83,7 @@ pub fn read_profile(
     source: &SourceArgs,
 ) -> Result<Profile, SettingsError> {
     let mut profile = resolve_profile(name_or_file, over)?.profile;
-    let mirrors = mirrors(source)?;
+    let mirrors = mirrors(&source.network)?;
     if let Some(istio) = &mut profile.istio {
         istio.source.mirrors = mirrors;
     }
@@ -91,11 +91,11 @@ pub fn read_profile(
 }
 
 /// The mirrors of the command line, then those of the environment.
-fn mirrors(source: &SourceArgs) -> Result<Vec<Url>, SettingsError> {
+pub fn mirrors(network: &NetworkArgs) -> Result<Vec<Url>, SettingsError> {
     let variable = std::env::var(MIRROR).unwrap_or_default();
     let named = variable.split([',', ' ']).filter(|text| !text.is_empty());
     let from_environment = named.map(|text| profile::address(text).map_err(SettingsError::Mirror));
-    source.mirror.iter().cloned().map(Ok).chain(from_environment).collect()
+    network.mirror.iter().cloned().map(Ok).chain(from_environment).collect()
 }
 
 fn tree(gitops: Option<PathBuf>) -> Result<Tree, SettingsError> {
@@ -110,9 +110,14 @@ fn tree(gitops: Option<PathBuf>) -> Result<Tree, SettingsError> {
 pub fn supply(arguments: SourceArgs) -> Result<Supply, SettingsError> {
     Ok(Supply {
         cache: cache(arguments.cache_dir)?,
-        ca_bundle: arguments.ca_bundle.as_deref().map(CaBundle::read).transpose()?,
+        ca_bundle: ca_bundle(&arguments.network)?,
         offline: arguments.offline,
     })
+}
+
+/// Who is trusted beside the system's own authorities.
+pub fn ca_bundle(network: &NetworkArgs) -> Result<Option<CaBundle>, SettingsError> {
+    Ok(network.ca_bundle.as_deref().map(CaBundle::read).transpose()?)
 }
 
 /// The folder of proven releases.

@@ -69,6 +69,17 @@ pub struct SourceArgs {
     #[arg(long, value_name = "DIR", env = "KUBESTOCK_INSTALL_CACHE_DIR", hide_env_values = true)]
     pub cache_dir: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub network: NetworkArgs,
+
+    /// Fetch nothing: use the release that is in the cache, or say what is missing there
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// By which way a release comes.
+#[derive(Debug, Args)]
+pub struct NetworkArgs {
     /// A folder with the release's archives, asked after the profile's own source and before
     /// $KUBESTOCK_INSTALL_MIRROR and the Istio project; again for another
     #[arg(long, value_name = "URL", value_parser = profile::address)]
@@ -77,10 +88,6 @@ pub struct SourceArgs {
     /// A PEM file of authorities to trust beside the system's own, a company's proxy's, say
     #[arg(long, value_name = "FILE", env = "KUBESTOCK_INSTALL_CA_BUNDLE", hide_env_values = true)]
     pub ca_bundle: Option<PathBuf>,
-
-    /// Fetch nothing: use the release that is in the cache, or say what is missing there
-    #[arg(long)]
-    pub offline: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use args::{Color, InstallArgs, LookArgs, ObjectForm, Output, ProfileArgs, SourceArgs};
+pub use args::{Color, InstallArgs, LookArgs, NetworkArgs, ObjectForm, Output, ProfileArgs, SourceArgs};
 
 /// In rows that a terminal of 80 columns does not break.
 const AFTER_HELP: &str = "\
@@ -89,6 +89,16 @@ pub enum Command {
         /// How to tell what happens
         #[arg(long, value_name = "FORM", default_value = "text")]
         output: Output,
+    },
+
+    /// Print the digests of another Istio version, for `istio.digests` in a profile
+    Pin {
+        /// A version in full, for the digests beside its archives; or archives that are here
+        #[arg(required = true, value_name = "VERSION|ARCHIVE")]
+        subject: Vec<String>,
+
+        #[command(flatten)]
+        network: NetworkArgs,
     },
 }
 

@@ -4,7 +4,7 @@ use rustls::CertificateError;
 use super::Failure;
 use crate::cluster::{ApiError, ConnectError};
 use crate::engine::{EngineError, FailedObject};
-use crate::istio::release::{CaBundleError, ReleaseError};
+use crate::istio::release::{CaBundleError, PinError, ReleaseError};
 use crate::istio::render::RenderError;
 use crate::kustomize;
 use crate::plan::Unrendered;
@@ -35,6 +35,7 @@ impl Failure {
                 return connect_hint(error);
             }
             Self::Discovery(error) => api_hint(error)?,
+            Self::Pin(error) => pin_hint(error)?,
             Self::Release(error) => release_hint(error)?,
             Self::Engine(error) => return engine_hint(error),
             _ => return None,
@@ -165,6 +166,33 @@ fn apply_hint(failed: &[FailedObject]) -> Option<&'static str> {
     })
 }
 
+fn pin_hint(error: &PinError) -> Option<&'static str> {
+    match error {
+        PinError::Contradiction { .. } => Some(
+            "one of them is another archive under the name of this one: use neither until you know which",
+        ),
+        PinError::NoChecksums { .. } => Some(
+            "is there such a version? --mirror names another folder; or give the archives themselves, if they are \
+             here",
+        ),
+        PinError::NotAChecksum { .. } | PinError::TooSlow { .. } => {
+            Some("a proxy may have answered in its place; --mirror names another folder")
+        }
+        PinError::NowherePublished { failures, .. } => {
+            let alarming = failures.iter().find(|failure| matches!(failure, PinError::Contradiction { .. }));
+            alarming.or(failures.last()).and_then(pin_hint)
+        }
+        PinError::Request(
+            error @ (ReleaseError::Tls { .. } | ReleaseError::Proxy { .. } | ReleaseError::Redirected { .. }),
+        ) => release_hint(error),
+        PinError::Request(_) => Some(
+            "check the network and the proxy (HTTPS_PROXY); --mirror names another folder; or give the archives \
+             themselves, if they are here",
+        ),
+        PinError::Unnamed { .. } | PinError::Several { .. } | PinError::Unreadable(_) => None,
+    }
+}
+
 fn release_hint(error: &ReleaseError) -> Option<&'static str> {
     match error {
         ReleaseError::WrongDigest { is_page: true, .. } => Some(
@@ -203,7 +231,7 @@ fn release_hint(error: &ReleaseError) -> Option<&'static str> {
              (`kubestock-install fetch --cache-dir DIR`), bring DIR here, and name it with --cache-dir",
         ),
         ReleaseError::NoArchive { .. } => {
-            Some("name its own `source` with a digest under `istio:` in the profile")
+            Some("`kubestock-install pin` prints the digests of a version for `istio.digests` in the profile")
         }
         ReleaseError::Cache { .. } => Some("give another folder with --cache-dir"),
         ReleaseError::NoRoom { .. } => Some("make room there, or give a folder elsewhere with --cache-dir"),

@@ -3,7 +3,7 @@ use std::fmt::Write;
 use super::Failure;
 use crate::cluster::{ApiError, ConnectError, FieldConflict};
 use crate::engine::{EngineError, FailedObject, Unready};
-use crate::istio::release::ReleaseError;
+use crate::istio::release::{PinError, ReleaseError};
 use crate::kustomize::At;
 use crate::object::ObjectId;
 use crate::plan::Homeless;
@@ -30,6 +30,7 @@ impl Failure {
                 let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
                 format!("{refused}: context `{context}` leads to {server}, and {why}")
             }
+            Self::Pin(error) => pin_text(error),
             Self::Release(error) => release_text(error),
             Self::Engine(error) => engine_text(error),
             Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),
@@ -62,6 +63,14 @@ fn release_text(error: &ReleaseError) -> String {
                 lacking.wrong.iter().cloned().chain([sha256]).chain(from).chain([at]).collect();
             listed(error.to_string(), &lines, String::clone)
         }
+        error => with_causes(error),
+    }
+}
+
+fn pin_text(error: &PinError) -> String {
+    match error {
+        PinError::NowherePublished { failures, .. } => listed(error.to_string(), failures, pin_text),
+        PinError::Request(error) => release_text(error),
         error => with_causes(error),
     }
 }

@@ -8,6 +8,7 @@ mod files;
 mod home;
 mod kubeconfig;
 mod locality;
+mod pin;
 mod profiles;
 mod render;
 mod usage;

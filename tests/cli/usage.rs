@@ -15,6 +15,8 @@ fn the_help_of_the_program() {
       render    Print the objects of a kustomize folder, without a cluster
       profiles  List the profiles of this program, or show one
       fetch     Download and prove the Istio release of a profile, without a cluster
+      pin       Print the digests of another Istio version, for `istio.digests` in a
+                profile
       help      Print this message or the help of the given subcommand(s)
 
     Arguments:
@@ -246,6 +248,30 @@ fn the_help_of_the_other_commands() {
       -h, --help                    Print help (see more with '--help')
     exit code 0
     ");
+    assert_snapshot!(home.run("pin -h"), @"
+    Print the digests of another Istio version, for `istio.digests` in a profile
+
+    Usage: kubestock-install pin [OPTIONS] <VERSION|ARCHIVE>...
+
+    Arguments:
+      <VERSION|ARCHIVE>...  A version in full, for the digests beside its archives;
+                            or archives that are here
+
+    Options:
+          --mirror <URL>      A folder with the release's archives, asked after the
+                              profile's own source and before
+                              $KUBESTOCK_INSTALL_MIRROR and the Istio project; again
+                              for another
+          --ca-bundle <FILE>  A PEM file of authorities to trust beside the system's
+                              own, a company's proxy's, say [env:
+                              KUBESTOCK_INSTALL_CA_BUNDLE]
+      -v, --verbose...        Tell more: -v each object, -vv what is sent to the
+                              cluster
+          --color <WHEN>      When to use colour [default: auto] [possible values:
+                              auto, always, never]
+      -h, --help              Print help
+    exit code 0
+    ");
     assert_snapshot!(home.run("profiles schema -h"), @"
     Print the JSON Schema of a profile's file, for editors
 
@@ -307,7 +333,7 @@ fn the_help_of_the_other_commands() {
 #[test]
 fn no_help_is_wider_than_a_terminal() {
     let home = Home::new();
-    for command in ["", "install", "render", "fetch", "profiles", "profiles show", "profiles schema"] {
+    for command in ["", "install", "render", "fetch", "pin", "profiles", "profiles show", "profiles schema"] {
         for help in ["-h", "--help"] {
             let told = home.run(&format!("{command} {help}"));
             let wide: Vec<_> = told.out.lines().filter(|line| line.chars().count() > 80).collect();

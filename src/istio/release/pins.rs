@@ -1,3 +1,5 @@
+use jiff::civil::{Date, date};
+
 use super::{Digest, Flavour, Platform};
 
 /// One row: version, flavour, platform, SHA-256 of the archive.
@@ -26,6 +28,26 @@ pub fn pinned(version: &str, flavour: Flavour, platform: Platform) -> Option<Dig
         .and_then(|(.., sha256)| sha256.parse().ok())
 }
 
+/// When the support of a minor version ended: <https://istio.io/latest/docs/releases/supported-releases/>, from the
+/// version on that this program was made for.
+const ENDS: [(&str, Date); 9] = [
+    ("1.18", date(2024, 1, 4)),
+    ("1.19", date(2024, 4, 24)),
+    ("1.20", date(2024, 6, 25)),
+    ("1.21", date(2024, 9, 27)),
+    ("1.22", date(2025, 1, 22)),
+    ("1.23", date(2025, 4, 16)),
+    ("1.24", date(2025, 6, 24)),
+    ("1.25", date(2025, 9, 30)),
+    ("1.26", date(2025, 12, 22)),
+];
+
+/// The last day on which the Istio project supported a version; None where this program knows of none.
+pub fn end_of_support(version: &str) -> Option<Date> {
+    let is_of = |minor: &str| version.strip_prefix(minor).is_some_and(|rest| rest.starts_with(['.', '-']));
+    ENDS.iter().find(|(minor, _)| is_of(minor)).map(|(_, end)| *end)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +64,31 @@ mod tests {
     fn a_version_without_a_pin_has_none() {
         assert_eq!(pinned("1.18.1", Flavour::Full, Platform::LinuxAmd64), None);
         assert_eq!(pinned("1.18.0", Flavour::Istioctl, Platform::OsxArm64), None);
+    }
+
+    #[test]
+    fn the_end_of_what_is_pinned_is_documented() {
+        for (version, ..) in PINS {
+            let (minor, _) = version.rsplit_once('.').unwrap();
+            let said =
+                format!("Istio {minor} reached its end of support on {}", end_of_support(version).unwrap());
+            assert!(include_str!("../../../docs/releases.md").contains(&said), "{said}");
+        }
+    }
+
+    #[test]
+    fn support_ends_for_all_of_a_minor_version() {
+        let table = [
+            ("1.18.0", Some(date(2024, 1, 4))),
+            ("1.18.7", Some(date(2024, 1, 4))),
+            ("1.18-alpha.697f4ff", Some(date(2024, 1, 4))),
+            ("1.19.0", Some(date(2024, 4, 24))),
+            ("1.180.0", None),
+            ("1.1.18", None),
+            ("2.18.0", None),
+        ];
+        for (version, end) in table {
+            assert_eq!(end_of_support(version), end, "{version}");
+        }
     }
 }

@@ -80,23 +80,19 @@ impl ReleaseSource {
 
     fn urls(&self, flavour: Flavour, platform: Platform) -> Result<Vec<Url>, ReleaseError> {
         let file = flavour.file_name(&self.version, platform);
-        let in_folder = |base: &str| {
-            // Without the slash, joining would replace the folder's last segment.
-            let folder = format!("{}/", base.trim_end_matches('/'));
-            let url = Url::parse(&folder).and_then(|folder| folder.join(&file));
-            url.map_err(|source| ReleaseError::WrongBase { base: folder, source })
-        };
-        let mirrors = self.mirrors.iter().map(|mirror| in_folder(mirror.as_str()));
+        let own = self.origin.own(flavour).map(|(url, _)| Ok(url.clone()));
+        own.into_iter().chain(self.folders().iter().map(|folder| in_folder(folder, &file))).collect()
+    }
+
+    /// The folders that may have the archives, in the order in which they are asked.
+    pub(super) fn folders(&self) -> Vec<String> {
+        let mut folders: Vec<String> = self.mirrors.iter().map(Url::to_string).collect();
         match &self.origin {
-            Origin::Istio => {
-                let project = format!("{ISTIO_RELEASES}{}", self.version);
-                mirrors.chain([in_folder(&project)]).collect()
-            }
-            Origin::Mirror(base) => [in_folder(base.as_str())].into_iter().chain(mirrors).collect(),
-            own @ Origin::Own { .. } => {
-                own.own(flavour).map(|(url, _)| Ok(url.clone())).into_iter().chain(mirrors).collect()
-            }
+            Origin::Istio => folders.push(format!("{ISTIO_RELEASES}{}", self.version)),
+            Origin::Mirror(base) => folders.insert(0, base.to_string()),
+            Origin::Own { .. } => {}
         }
+        folders
     }
 }
 
@@ -108,6 +104,14 @@ impl Origin {
             (Self::Istio | Self::Mirror(_), _) => None,
         }
     }
+}
+
+/// The URL of a file in a folder.
+pub(super) fn in_folder(folder: &str, file: &str) -> Result<Url, ReleaseError> {
+    // Without the slash, joining would replace the folder's last segment.
+    let folder = format!("{}/", folder.trim_end_matches('/'));
+    let url = Url::parse(&folder).and_then(|folder| folder.join(file));
+    url.map_err(|source| ReleaseError::WrongBase { base: folder, source })
 }
 
 #[cfg(test)]
