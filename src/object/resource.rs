@@ -91,6 +91,11 @@ impl Object {
         self.set_metadata_entry("labels", key, value);
     }
 
+    pub fn remove_label(&mut self, key: &str) {
+        let labels = self.metadata_mut().get_mut("labels").and_then(Value::as_object_mut);
+        labels.and_then(|labels| labels.remove(key));
+    }
+
     /// Sets `metadata.annotations[key]`, making the mapping where there is none.
     pub fn set_annotation(&mut self, key: &str, value: &str) {
         self.set_metadata_entry("annotations", key, value);

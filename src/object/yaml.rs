@@ -5,6 +5,7 @@
 //! [`Dialect`] names them. What both agree on is that `0644` is 420 and `1e3` is 1000.
 
 mod emit;
+mod folded;
 mod parse;
 mod scalar;
 
@@ -14,6 +15,8 @@ use std::fmt;
 use serde_json::Value;
 
 use super::Object;
+
+use parse::Notes;
 
 /// Which of kubectl's two readers decides what an unquoted word means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,26 @@ pub struct Document {
     /// The line of its first key or item, from 1.
     pub line: usize,
     pub value: Value,
+}
+
+/// A document as kustomize reads it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ManifestDocument {
+    /// The line of its first key or item, from 1.
+    pub line: usize,
+    pub value: Value,
+    /// The JSON pointers (RFC 6901) of the fields that have nothing behind their colon. They are null, but to
+    /// kustomize not the same as a null that is written.
+    pub blanks: Vec<String>,
+}
+
+/// What the values of an object's annotations are to kustomize.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Annotations {
+    /// Text, just as it is written: so in an object.
+    Text,
+    /// The same, but for null, which takes an annotation away: so in a patch.
+    TextOrNull,
 }
 
 /// A document that also knows the line of each of its fields.
@@ -83,13 +106,27 @@ pub fn parse_documents(text: &str) -> Result<Vec<Document>, YamlError> {
 
 /// The documents of a text in either dialect.
 pub fn parse_documents_as(text: &str, dialect: Dialect) -> Result<Vec<Document>, YamlError> {
-    let documents = parse::parse(text, dialect, false)?;
+    let documents = parse::parse(text, dialect, Annotations::Text, Notes::None)?;
     Ok(documents.into_iter().map(|d| Document { line: d.line, value: d.value }).collect())
+}
+
+/// The documents of a text as `kubectl kustomize` reads objects and patches.
+pub fn parse_manifests(text: &str, annotations: Annotations) -> Result<Vec<ManifestDocument>, YamlError> {
+    let documents = parse::parse(text, Dialect::Kustomize, annotations, Notes::Blanks)?;
+    let of = |d: parse::Read| ManifestDocument { line: d.line, value: d.value, blanks: d.blanks };
+    Ok(documents.into_iter().map(of).collect())
 }
 
 /// The documents of a text with the line of every field: for files whose mistakes are told by line.
 pub fn parse_located(text: &str, dialect: Dialect) -> Result<Vec<LocatedDocument>, YamlError> {
-    parse::parse(text, dialect, true)
+    let documents = parse::parse(text, dialect, Annotations::Text, Notes::Lines)?;
+    let of = |d: parse::Read| LocatedDocument { line: d.line, value: d.value, lines: d.lines };
+    Ok(documents.into_iter().map(of).collect())
+}
+
+/// What a word means that stands alone and without quotes; None for a number that JSON cannot hold.
+pub fn plain_word(word: &str, dialect: Dialect) -> Option<Value> {
+    scalar::resolve(word, dialect)
 }
 
 /// A value as YAML text: sorted keys, two spaces, sequences level with their key, quotes only where they

@@ -29,8 +29,7 @@ pub(super) fn resolve(word: &str, dialect: Dialect) -> Option<Value> {
 
 /// Whether a string would be read back as something else if it were written without quotes.
 pub(super) fn needs_quotes(text: &str) -> bool {
-    let is_timestamp = is_date(text.split(['T', 't', ' ']).next().unwrap_or_default());
-    is_timestamp || is_base_60(text) || !matches!(resolve(text, Dialect::Apply), Some(Value::String(_)))
+    is_timestamp(text) || is_base_60(text) || !matches!(resolve(text, Dialect::Apply), Some(Value::String(_)))
 }
 
 /// The words that stand for a boolean, null or a number without digits.
@@ -100,6 +99,35 @@ fn is_date(word: &str) -> bool {
     year.len() == 4 && year.bytes().all(|c| c.is_ascii_digit()) && in_range(month, 12) && in_range(day, 31)
 }
 
+/// `2006-1-2`, or with a time: `2006-1-2T15:4:5Z`, `2006-1-2 15:4:5.9`.
+fn is_timestamp(text: &str) -> bool {
+    let Some(at) = text.find(['T', 't', ' ']) else { return is_date(text) };
+    let (date, time) = (&text[..at], &text[at + 1..]);
+    let is_zone = |zone: &str| match zone.strip_prefix(['+', '-']) {
+        Some(offset) => offset.len() == 5 && is_clock(offset, &[24, 60]),
+        None => zone == "Z",
+    };
+    let zone = time.find(['Z', '+', '-']).unwrap_or(time.len());
+    let (clock, zone) = time.split_at(zone);
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let is_time = is_clock(clock, &[24, 60, 60]) && fraction.bytes().all(|c| c.is_ascii_digit());
+    let has_space = text[at..].starts_with(' ');
+    is_date(date)
+        && is_time
+        && !fraction.is_empty()
+        && if has_space { zone.is_empty() } else { is_zone(zone) }
+}
+
+/// Numbers of one or two digits with colons between them, each below its limit.
+fn is_clock(text: &str, limits: &[u8]) -> bool {
+    let parts: Vec<&str> = text.split(':').collect();
+    let is_below = |(part, limit): (&&str, &u8)| {
+        let is_short = matches!(part.len(), 1 | 2) && part.bytes().all(|c| c.is_ascii_digit());
+        is_short && part.parse::<u8>().is_ok_and(|number| number < *limit)
+    };
+    parts.len() == limits.len() && parts.iter().zip(limits).all(is_below)
+}
+
 /// kustomize reads a date into Go's time.Time, which JSON writes in full.
 fn date_as_timestamp(date: &str) -> String {
     let parts: Vec<&str> = date.split('-').collect();
@@ -128,6 +156,26 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_would_be_read_back_as_something_else_needs_quotes() {
+        let table = [
+            ("2001-1-2", true),
+            ("2001-12-14t21:59:43.10-05:00", true),
+            ("2001-12-14T1:2:3Z", true),
+            ("2001-12-14 21:59:43.10", true),
+            ("2001-12-14 21:59:43.10 -5", false),
+            ("2001-12-14T21:59:43", false),
+            ("2001-12-14 noon", false),
+            ("12:30:45", true),
+            ("12:75", false),
+            ("yes", true),
+            ("word", false),
+        ];
+        for (text, expected) in table {
+            assert_eq!(needs_quotes(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn words_mean_what_kubectl_takes_them_for() {
