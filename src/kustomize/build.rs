@@ -1,44 +1,58 @@
-//! The recursion: a kustomization is its resources, what it generates and its components, then its steps in
-//! kustomize's order. Names get their hashes, and references follow names, once at the very end.
+//! A kustomization is its resources, what it generates and its components, then its steps in kustomize's
+//! order. Names get their hashes, and references follow names, once at the very end.
+
+mod accumulate;
+mod built;
+mod plugins;
+mod tidy;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use serde_json::Value;
 
-use crate::object::Object;
 use crate::object::yaml::{self, Dialect, Lines};
 
-use super::fields::{Document, Entry, Fields};
-use super::kustomization::Kustomization;
+use super::fields::{Document, Fields, Unknown};
+use super::kustomization::{Kustomization, OpenApi};
 use super::load::{self, Folder};
-use super::resource::{Resource, Resources};
-use super::{
-    At, Error, FileKind, Inline, Rendered, Source, Warning, generate, hash, images, labels, names, namespace,
-    order, patch, refs, replicas,
-};
+use super::resource::Resource;
+use super::schema::{BUILTIN_VERSION, Definitions, Schema};
+use super::{At, Error, Inline, OpenApiProblem, Rendered, Source, Warning, hash, order, origin, refs};
 
-/// An object with this annotation is there for tools, not for the cluster.
-const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
+use built::Built;
 
 pub(super) struct Build<'s> {
     source: &'s dyn Source,
     /// The folders that are being built, the outermost first.
     open: Vec<Folder>,
+    schema: Rc<Schema>,
+    /// The path of the present folder from the outermost one, where origins are noted.
+    origin: Option<PathBuf>,
     warnings: Vec<Warning>,
+}
+
+/// What a step may ask for beside the objects.
+pub(super) struct Context<'c> {
+    pub(super) source: &'c dyn Source,
+    pub(super) folder: &'c Folder,
+    pub(super) schema: Rc<Schema>,
+    pub(super) warnings: &'c mut Vec<Warning>,
 }
 
 impl<'s> Build<'s> {
     pub(super) fn new(source: &'s dyn Source) -> Self {
-        Self { source, open: Vec::new(), warnings: Vec::new() }
+        let schema = Rc::new(Schema::builtin());
+        Self { source, open: Vec::new(), schema, origin: None, warnings: Vec::new() }
     }
 
     pub(super) fn folder(mut self, path: &Path) -> Result<Rendered, Error> {
         let folder = Folder::open(self.source, path)?;
         let kustomization = self.read(&folder, None)?;
-        let mut resources = Resources::default();
+        let mut built = Built::default();
         self.open.push(folder.clone());
-        self.accumulate(&kustomization, &folder, &mut resources)?;
-        self.finish(&kustomization, resources)
+        self.outermost(&kustomization, &folder, &mut built)?;
+        self.finish(&kustomization, built)
     }
 
     pub(super) fn inline(mut self, inline: &Inline<'_>) -> Result<Rendered, Error> {
@@ -46,29 +60,42 @@ impl<'s> Build<'s> {
             let at = At { file: inline.file.to_owned(), line: None };
             return Err(Error::NoKustomizationDocument { at });
         };
-        let document = Document { file: inline.file.to_owned(), lines: Lines::default() };
+        let (file, lines) = (inline.file.to_owned(), Lines::default());
+        let document = Document { file, lines, line: None, unknown: Unknown::Refused };
         let fields = Fields::new(&document, map);
         let mut kustomization = Kustomization::read(&fields, &mut self.warnings)?;
         let folder = Folder::open(self.source, inline.root)?;
-        let mut resources = Resources::default();
+        let mut built = Built::default();
         if kustomization.resources.is_none() {
             let layer = Folder::open(self.source, inline.layer)?;
-            resources.list = self.sub_folder(layer)?;
+            built = self.sub_folder(layer)?;
             kustomization.resources = Some(Vec::new());
         }
-        self.accumulate(&kustomization, &folder, &mut resources)?;
-        self.finish(&kustomization, resources)
+        self.outermost(&kustomization, &folder, &mut built)?;
+        self.finish(&kustomization, built)
+    }
+
+    fn outermost(
+        &mut self,
+        kustomization: &Kustomization,
+        folder: &Folder,
+        built: &mut Built,
+    ) -> Result<(), Error> {
+        self.origin = kustomization.metadata.is_noted.then(PathBuf::new);
+        self.use_schema(&kustomization.openapi, folder)?;
+        self.accumulate(kustomization, folder, built)
     }
 
     /// What is done once, to the objects of all folders together.
-    fn finish(self, kustomization: &Kustomization, mut resources: Resources) -> Result<Rendered, Error> {
+    fn finish(mut self, kustomization: &Kustomization, built: Built) -> Result<Rendered, Error> {
+        let Built { mut resources, config, vars } = built;
         hash::add_to_names(&mut resources);
-        refs::follow(&mut resources)?;
-        resources.list.retain(|resource| {
-            resource.object.annotation(LOCAL_CONFIG).is_none_or(|is_local| is_local == "false")
-        });
-        resources.list.iter_mut().for_each(|resource| tidy_annotations(&mut resource.object));
-        order::sort(&mut resources, kustomization.order);
+        refs::follow(&mut resources, &config.name_reference)?;
+        vars.replace(&mut resources, &config.var_reference, &mut self.warnings)?;
+        resources.list.retain(|resource| !tidy::is_local(&resource.object));
+        order::sort(&mut resources, kustomization.order.as_ref());
+        origin::finish(kustomization.metadata, &mut resources);
+        resources.list.iter_mut().for_each(|resource| tidy::annotations(&mut resource.object));
         let objects = resources.list.into_iter().map(Resource::into_located).collect();
         Ok(Rendered { objects, warnings: self.warnings })
     }
@@ -89,129 +116,47 @@ impl<'s> Build<'s> {
         let Value::Object(map) = first.value else {
             return Err(Error::NoKustomizationDocument { at: at(Some(first.line)) });
         };
-        let document = Document { file: file.clone(), lines: first.lines };
+        let (file, lines) = (file.clone(), first.lines);
+        let document = Document { file, lines, line: None, unknown: Unknown::Refused };
         Kustomization::read(&Fields::new(&document, &map), &mut self.warnings)
     }
 
-    /// Adds what the kustomization brings to `resources` and changes them all: for a component these are
-    /// also the objects of the kustomization that includes it.
-    fn accumulate(
-        &mut self,
-        kustomization: &Kustomization,
-        folder: &Folder,
-        resources: &mut Resources,
-    ) -> Result<(), Error> {
-        for entry in kustomization.resources.iter().flatten() {
-            let more = match folder.kind(self.source, entry) {
-                Some(FileKind::File) => {
-                    let (shown, real) = folder.file(self.source, entry)?;
-                    load::objects(&shown, &load::text(self.source, &shown, &real)?)?
-                }
-                Some(FileKind::Dir) => {
-                    let base = self.enter(folder.folder(self.source, entry)?, &entry.at)?;
-                    self.sub_folder_of(base, entry)?
-                }
-                None => return Err(folder.not_found(self.source, entry)),
-            };
-            resources.list.extend(more);
+    /// Takes the schema that a kustomization names, unless another one did so before.
+    fn use_schema(&mut self, openapi: &OpenApi, folder: &Folder) -> Result<(), Error> {
+        let refuse = |at: &At, problem| Err(Error::OpenApi { at: at.clone(), problem });
+        let document = match &openapi.path {
+            Some(entry) => Some(load::one_document(self.source, folder, entry)?.1),
+            None => None,
+        };
+        if self.schema.is_chosen() {
+            return Ok(());
         }
-        resources.refuse_duplicates()?;
-        for generator in &kustomization.generators {
-            generate::run(self.source, folder, generator, resources)?;
-        }
-        for entry in &kustomization.components {
-            if folder.kind(self.source, entry).is_none() {
-                return Err(folder.not_found(self.source, entry));
+        match (document, &openapi.version) {
+            (Some(_), Some(version)) => refuse(&version.at, OpenApiProblem::PathAndVersion),
+            (Some(document), None) => {
+                let definitions = document.map(|document| Definitions::read(&document.value));
+                self.schema = Rc::new(self.schema.with(definitions.unwrap_or_default()));
+                Ok(())
             }
-            let base = self.enter(folder.folder(self.source, entry)?, &entry.at)?;
-            self.component(base, entry, resources)?;
-        }
-        self.transform(kustomization, folder, resources)
-    }
-
-    fn transform(
-        &mut self,
-        kustomization: &Kustomization,
-        folder: &Folder,
-        resources: &mut Resources,
-    ) -> Result<(), Error> {
-        let mut patches = patch::Patches { source: self.source, folder, warnings: &mut self.warnings };
-        patches.strategic_merge(&kustomization.patches_strategic_merge, resources)?;
-        patches.all(&kustomization.patches, resources)?;
-        namespace::set(kustomization.namespace.as_deref(), resources)?;
-        names::add_prefix(&kustomization.name_prefix, resources)?;
-        names::add_suffix(&kustomization.name_suffix, resources)?;
-        labels::add(kustomization, resources)?;
-        labels::annotate(&kustomization.common_annotations, resources)?;
-        let mut patches = patch::Patches { source: self.source, folder, warnings: &mut self.warnings };
-        patches.json6902(&kustomization.patches_json6902, resources)?;
-        replicas::set(&kustomization.replicas, resources)?;
-        images::set(&kustomization.images, resources, &mut self.warnings)
-    }
-
-    /// The objects of a folder under `resources`.
-    fn sub_folder_of(&mut self, base: Folder, entry: &Entry) -> Result<Vec<Resource>, Error> {
-        let kustomization = self.read(&base, Some(&entry.at))?;
-        if kustomization.is_component {
-            return Err(wrong_list(entry, "Component", "components"));
-        }
-        let mut resources = Resources::default();
-        self.accumulate(&kustomization, &base, &mut resources)?;
-        self.open.pop();
-        Ok(resources.list)
-    }
-
-    fn sub_folder(&mut self, base: Folder) -> Result<Vec<Resource>, Error> {
-        let entry =
-            Entry { text: base.shown.display().to_string(), at: At { file: base.shown.clone(), line: None } };
-        self.open.push(base.clone());
-        self.sub_folder_of(base, &entry)
-    }
-
-    fn component(&mut self, base: Folder, entry: &Entry, resources: &mut Resources) -> Result<(), Error> {
-        if self.source.kind(&base.real) == Some(FileKind::File) {
-            return Err(Error::FileForFolder { path: base.shown });
-        }
-        let kustomization = self.read(&base, Some(&entry.at))?;
-        if !kustomization.is_component {
-            return Err(wrong_list(entry, "Kustomization", "resources"));
-        }
-        self.accumulate(&kustomization, &base, resources)?;
-        self.open.pop();
-        Ok(())
-    }
-
-    /// Opens a folder below the present ones. One that is, or lies around, an open folder is refused: that
-    /// is kustomize's rule, and without it a circle would have no end.
-    fn enter(&mut self, folder: Folder, at: &At) -> Result<Folder, Error> {
-        let is_around = |open: &Folder| open.real.starts_with(&folder.real) || folder.real == Path::new(".");
-        if let Some(first) = self.open.iter().position(is_around) {
-            let mut folders: Vec<PathBuf> =
-                self.open[first..].iter().map(|open| open.shown.clone()).collect();
-            folders.push(folder.shown);
-            return Err(Error::Cycle { at: at.clone(), folders });
-        }
-        self.open.push(folder.clone());
-        Ok(folder)
-    }
-}
-
-fn wrong_list(entry: &Entry, kind: &'static str, field: &'static str) -> Error {
-    Error::WrongList { at: entry.at.clone(), path: entry.text.clone(), kind, field }
-}
-
-/// Annotations come out as text, and an empty mapping of them not at all: kustomize keeps notes of its own
-/// there, and rewrites the mapping when it takes them out.
-fn tidy_annotations(object: &mut Object) {
-    let metadata = object.fields_mut().get_mut("metadata").and_then(Value::as_object_mut);
-    let Some(metadata) = metadata else { return };
-    let Some(annotations) = metadata.get_mut("annotations") else { return };
-    for value in annotations.as_object_mut().into_iter().flat_map(|annotations| annotations.values_mut()) {
-        if value.is_number() || value.is_boolean() {
-            *value = value.to_string().into();
+            (None, Some(version)) if version.text == BUILTIN_VERSION => {
+                self.schema = Rc::new(Schema::chosen_builtin());
+                Ok(())
+            }
+            (None, Some(version)) if !version.text.is_empty() => {
+                let (version, at) = (version.text.clone(), &version.at);
+                refuse(at, OpenApiProblem::Version { version, builtin: BUILTIN_VERSION })
+            }
+            _ => Ok(()),
         }
     }
-    if annotations.is_null() || annotations.as_object().is_some_and(|annotations| annotations.is_empty()) {
-        metadata.remove("annotations");
+
+    /// From the present folder to one that an entry names, where origins are noted; gives what
+    /// [`Self::leave`] needs to come back.
+    fn enter_origin(&mut self, path: &str) -> Option<PathBuf> {
+        let outer = self.origin.clone();
+        if let Some(origin) = &mut self.origin {
+            *origin = origin::below(origin, path);
+        }
+        outer
     }
 }

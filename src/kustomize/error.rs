@@ -48,8 +48,6 @@ pub enum Error {
     NoKustomizationDocument { at: At },
     #[error("{at}: there is no field `{field}`{}", hint(nearest))]
     UnknownField { at: At, field: String, nearest: Option<String> },
-    #[error("{at}: field `{field}` is not supported yet")]
-    UnsupportedField { at: At, field: String },
     #[error("{at}: `{field}` must be {expected}")]
     WrongType { at: At, field: String, expected: &'static str },
     #[error("{at}: `{field}` is `{value}`; it must be {expected}")]
@@ -76,8 +74,12 @@ pub enum Error {
     Duplicate { object: String, first: At, second: At },
     #[error("{second}: becomes {object} by `{field}`, and so does the object in {first}")]
     Clash { field: &'static str, object: String, first: At, second: At },
-    #[error("{at}: {object}: `{path}` is neither a mapping nor a list on the way to its last field")]
+    #[error("{at}: {object}: `{path}`, or what stands on the way to it, is not of the form that this needs")]
     FieldShape { at: At, object: String, path: String },
+    #[error("{at}: `{path}` is both created and not created where it is missing; `create` must say the same")]
+    FieldSpecConflict { at: At, path: String },
+    #[error("{at}: {object}: `{path}` is missing or no text, and so it names nothing")]
+    NoName { at: At, object: String, path: String },
     #[error("{at}: {}: `{}` in `{}` may mean any of {}", .0.object, .0.name, .0.path, .0.candidates.join(", "), at = .0.at)]
     AmbiguousReference(Box<Ambiguity>),
 
@@ -94,11 +96,25 @@ pub enum Error {
     NoReplicas { at: At, name: String, nearest: Option<String> },
 
     #[error("{at}: {problem}")]
+    Replacement { at: At, problem: Box<ReplacementProblem> },
+
+    #[error("{at}: var `{name}`: {problem}")]
+    Var { at: At, name: String, problem: VarProblem },
+    #[error("{at}: {kind} {problem}")]
+    Plugin { at: At, kind: String, problem: PluginProblem },
+    #[error("{at}: `{field}` takes Helm charts, and helm is not run here; list what `helm template` prints")]
+    Helm { at: At, field: String },
+    #[error("{at}: {problem}")]
+    OpenApi { at: At, problem: OpenApiProblem },
+
+    #[error("{at}: {problem}")]
     GeneratorSource { at: At, problem: SourceProblem },
     #[error("{at}: key `{key}` of `{name}` is given twice")]
     RepeatedKey { at: At, name: String, key: String },
     #[error("{at}: {object} is also in {other}; say `behavior: merge` or `behavior: replace`")]
     GeneratedExists { at: At, object: String, other: At },
+    #[error("{at}: several objects are or once were {object}: {}", places(others))]
+    GeneratedAmbiguous { at: At, object: String, others: Vec<At> },
     #[error("{at}: there is no {object} to merge with or to replace")]
     GeneratedMissing { at: At, object: String },
 }
@@ -146,6 +162,75 @@ pub struct PatchTarget {
     pub nearest: Option<String>,
 }
 
+/// What is wrong with a replacement.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplacementProblem {
+    #[error("a replacement is given by either `path` or `source` and `targets`")]
+    PathAndInline,
+    #[error("no resource is the source ({selector})")]
+    NoSource { selector: String },
+    #[error("several resources may be the source ({selector}): {}", objects.join(", "))]
+    SeveralSources { selector: String, objects: Vec<String> },
+    #[error("{object}: the source's field `{path}` is missing or empty")]
+    EmptySource { object: String, path: String },
+    #[error("{object}: there is no field `{path}`; `options: {{create: true}}` makes it")]
+    NoField { object: String, path: String },
+    #[error("{object}: `{path}` leads nowhere: {reason}")]
+    NoWay { object: String, path: String, reason: String },
+    #[error("{object}: a `delimiter` needs a single value, and `{path}` is none")]
+    NotSingle { object: String, path: String },
+    #[error("{object}: `{path}` has no part {index}: `{text}`")]
+    NoPart { object: String, path: String, index: i64, text: String },
+    #[error("{object}: `{path}` holds {type_}, and `{text}` is none")]
+    Type { object: String, path: String, text: String, type_: &'static str },
+}
+
+/// What is wrong with a var.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VarProblem {
+    #[error("is also declared in {first}")]
+    Twice { first: At },
+    #[error("may be about any of {}", objects.join(", "))]
+    SeveralObjects { objects: Vec<String> },
+    #[error("no resource is the one that it is about")]
+    NoObject,
+    #[error("{object} has no field `{path}`")]
+    NoField { object: String, path: String },
+}
+
+/// Why a document under `generators`, `transformers` or `validators` asks in vain.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PluginProblem {
+    #[error(
+        "is a program or a container, and neither is run here; run it yourself and list what it prints under \
+         `resources`, or use one of kustomize's own (apiVersion: builtin)"
+    )]
+    Foreign,
+    #[error("is none of kustomize's own plugins{}", hint(nearest))]
+    Unknown { nearest: Option<String> },
+    #[error(
+        "takes Helm charts, and helm is not run here; list what `helm template` prints under `resources`"
+    )]
+    Helm,
+    #[error("makes objects; it belongs under `generators`")]
+    NoTransformer,
+    #[error("changes objects; it belongs under `transformers`")]
+    NoGenerator,
+    #[error("must say under `fieldSpecs` what it changes, such as `path: metadata/name`")]
+    NoFieldSpecs,
+    #[error("is under `validators`, and changes {object}")]
+    Changes { object: String },
+}
+
+/// What is wrong with `openapi`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenApiProblem {
+    #[error("`openapi` takes a `path` or a `version`, not both")]
+    PathAndVersion,
+    #[error("the schema of Kubernetes `{version}` is not built in; {builtin} is")]
+    Version { version: String, builtin: &'static str },
+}
+
 /// What is wrong with a source of a generator. A literal is not repeated: it may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceProblem {
@@ -166,6 +251,10 @@ fn twice(first: &At, second: &At) -> String {
         true => "loaded twice: two of the folders below bring the same file".into(),
         false => format!("also in {first}"),
     }
+}
+
+fn places(places: &[At]) -> String {
+    places.iter().map(At::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// A folder, and who named it.

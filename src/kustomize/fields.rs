@@ -16,11 +16,23 @@ pub(super) struct Document {
     /// As messages call it.
     pub(super) file: PathBuf,
     pub(super) lines: Lines,
+    /// Where it begins, for what has no line of its own.
+    pub(super) line: Option<usize>,
+    pub(super) unknown: Unknown,
+}
+
+/// What becomes of a field that means nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// In a kustomization, as kustomize does.
+    Refused,
+    /// In the files that it names; kustomize reads them less strictly.
+    Ignored,
 }
 
 impl Document {
     fn at(&self, pointer: &str) -> At {
-        At { file: self.file.clone(), line: self.lines.nearest(pointer) }
+        At { file: self.file.clone(), line: self.lines.nearest(pointer).or(self.line) }
     }
 }
 
@@ -44,6 +56,23 @@ impl<'d> Fields<'d> {
         Self { document, pointer: String::new(), map }
     }
 
+    /// The mapping that a document is, or each of those that it lists.
+    pub(super) fn one_or_list(document: &'d Document, value: &'d Value) -> Result<Vec<Self>, Error> {
+        let below = |pointer: String, value: &'d Value| match value {
+            Value::Object(map) => Ok(Self { document, pointer, map }),
+            _ => {
+                let (at, expected) = (document.at(&pointer), "a mapping or a list of mappings");
+                Err(Error::WrongType { at, field: "this document".into(), expected })
+            }
+        };
+        match value {
+            Value::Array(items) => {
+                items.iter().enumerate().map(|(index, item)| below(format!("/{index}"), item)).collect()
+            }
+            value => Ok(vec![below(String::new(), value)?]),
+        }
+    }
+
     /// The place of the mapping itself.
     pub(super) fn here(&self) -> At {
         self.document.at(&self.pointer)
@@ -57,12 +86,12 @@ impl<'d> Fields<'d> {
         self.get(field).is_some()
     }
 
-    /// Refuses every field that is not among `known`; those in `later` with a reason of their own.
-    pub(super) fn allow(&self, known: &[&str], later: &[&str]) -> Result<(), Error> {
+    /// Refuses every field that is not among `known`, unless the document ignores them.
+    pub(super) fn allow(&self, known: &[&str]) -> Result<(), Error> {
+        if self.document.unknown == Unknown::Ignored {
+            return Ok(());
+        }
         for field in self.map.keys().map(String::as_str) {
-            if later.contains(&field) {
-                return Err(Error::UnsupportedField { at: self.at(field), field: field.into() });
-            }
             if !known.contains(&field) {
                 let nearest = nearest(field, known.iter().copied());
                 return Err(Error::UnknownField { at: self.at(field), field: field.into(), nearest });
@@ -83,6 +112,11 @@ impl<'d> Fields<'d> {
 
     pub(super) fn integer(&self, field: &str) -> Result<Option<i64>, Error> {
         self.read(field, "a whole number", Value::as_i64)
+    }
+
+    /// A list of anything.
+    pub(super) fn values(&self, field: &str) -> Result<&'d [Value], Error> {
+        Ok(self.read(field, "a list", Value::as_array)?.map_or(&[], Vec::as_slice))
     }
 
     /// A list of words.
@@ -140,9 +174,12 @@ impl<'d> Fields<'d> {
         }
     }
 
-    /// A null is as good as nothing.
+    /// A null is as good as nothing. Where unknown fields are ignored, a name is the same in other letters, capital
+    /// or not, as it is to kustomize, which reads with Go's JSON decoder.
     fn get(&self, field: &str) -> Option<&'d Value> {
-        self.map.get(field).filter(|value| !value.is_null())
+        let alike =
+            || self.map.iter().find(|(name, _)| name.eq_ignore_ascii_case(field)).map(|(_, value)| value);
+        self.map.get(field).or_else(alike).filter(|value| !value.is_null())
     }
 
     fn below(&self, field: &str) -> String {

@@ -12,40 +12,102 @@ use crate::object::{NotAnObject, Object};
 use super::fields::Entry;
 use super::kustomization::{Behavior, Generated, Generator};
 use super::load::{self, Folder};
+use super::origin::{self, Origin};
 use super::resource::{Resource, Resources};
-use super::{Error, Source, SourceProblem};
+use super::{At, Error, Source, SourceProblem};
 
 /// Where kustomize breaks base64 into lines; the hash of the name depends on it.
 const BASE64_LINE: usize = 70;
 
-/// Makes the generator's object and puts it among the others, as its behavior says.
-pub(super) fn run(
-    source: &dyn Source,
-    folder: &Folder,
-    generator: &Generator,
-    resources: &mut Resources,
-) -> Result<(), Error> {
-    let mut made = make(source, folder, generator)?;
+/// Objects that are to be made.
+#[derive(Clone, Debug)]
+pub(super) enum Generation {
+    /// A ConfigMap or a Secret.
+    Data(Generator),
+    GkeAccount(GkeAccount),
+}
+
+/// A ServiceAccount that stands for one of Google Cloud.
+#[derive(Clone, Debug)]
+pub(super) struct GkeAccount {
+    pub(super) name: String,
+    pub(super) namespace: String,
+    pub(super) account: String,
+    pub(super) project: String,
+    pub(super) at: At,
+}
+
+impl Generation {
+    /// The plugin that makes such objects.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Data(Generator { kind: Generated::ConfigMap, .. }) => "ConfigMapGenerator",
+            Self::Data(_) => "SecretGenerator",
+            Self::GkeAccount(_) => "IAMPolicyGenerator",
+        }
+    }
+
+    /// Makes the object and puts it among the others, as its behavior says.
+    pub(super) fn run(
+        &self,
+        source: &dyn Source,
+        folder: &Folder,
+        origin: Option<&Origin>,
+        resources: &mut Resources,
+    ) -> Result<(), Error> {
+        let (mut made, behavior) = match self {
+            Self::Data(generator) => (make(source, folder, generator)?, generator.behavior),
+            Self::GkeAccount(account) => (account.make()?, Behavior::Create),
+        };
+        if let Some(origin) = origin {
+            origin.write(&mut made.object);
+        }
+        put(made, behavior, resources)
+    }
+}
+
+impl GkeAccount {
+    fn make(&self) -> Result<Resource, Error> {
+        let account = format!("{}@{}.iam.gserviceaccount.com", self.account, self.project);
+        let annotations = json!({ "iam.gke.io/gcp-service-account": account });
+        let mut metadata = json!({ "name": self.name, "annotations": annotations });
+        if !self.namespace.is_empty() {
+            metadata["namespace"] = self.namespace.as_str().into();
+        }
+        let value = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata });
+        let refuse = |problem: NotAnObject| Error::NotAnObject { at: self.at.clone(), problem };
+        Ok(Resource::new(Object::new(value).map_err(refuse)?, self.at.clone()))
+    }
+}
+
+fn put(mut made: Resource, behavior: Behavior, resources: &mut Resources) -> Result<(), Error> {
     let id = made.id();
-    let existing = resources.list.iter_mut().find(|resource| resource.has_id(|known| *known == id));
-    let (at, object) = (generator.at.clone(), made.name());
-    match (existing, generator.behavior) {
-        (None, Behavior::Create) => resources.list.push(made),
-        (None, _) => return Err(Error::GeneratedMissing { at, object }),
-        (Some(old), Behavior::Create) => return Err(Error::GeneratedExists { at, object, other: old.at() }),
-        (Some(old), behavior) => {
+    let is_same = |resource: &&mut Resource| resource.has_id(|known| *known == id);
+    let mut same: Vec<&mut Resource> = resources.list.iter_mut().filter(is_same).collect();
+    let (at, object) = (made.at(), made.name());
+    match (&mut same[..], behavior) {
+        ([], Behavior::Create) => resources.list.push(made),
+        ([], _) => return Err(Error::GeneratedMissing { at, object }),
+        ([old], Behavior::Create) => return Err(Error::GeneratedExists { at, object, other: old.at() }),
+        ([old], behavior) => {
+            let old_origin = origin::of(&old.object);
             if behavior == Behavior::Merge {
                 add_missing(&mut made, old, "/data");
                 add_missing(&mut made, old, "/binaryData");
             }
             add_missing(&mut made, old, "/metadata/labels");
             add_missing(&mut made, old, "/metadata/annotations");
-            made.set_name(old.object.name().to_owned());
-            if let Some(namespace) = old.object.namespace() {
-                made.object.set_namespace(namespace);
+            if let (Behavior::Merge, Some(origin)) = (behavior, old_origin) {
+                origin::restore(&mut made.object, &origin);
             }
+            made.set_name(old.object.name().to_owned());
+            made.set_namespace(old.object.namespace());
             made.succeed(old);
-            *old = made;
+            **old = made;
+        }
+        (several, _) => {
+            let others = several.iter().map(|resource| resource.at()).collect();
+            return Err(Error::GeneratedAmbiguous { at, object, others });
         }
     }
     Ok(())
@@ -108,7 +170,10 @@ fn base64(bytes: &[u8]) -> String {
 
 /// Copies the entries of a mapping that the new object does not have itself.
 fn add_missing(new: &mut Resource, old: &Resource, pointer: &str) {
-    let Some(Value::Object(theirs)) = old.object.pointer(pointer) else { return };
+    let Some(Value::Object(theirs)) = old.object.pointer(pointer).filter(|theirs| **theirs != json!({}))
+    else {
+        return;
+    };
     let mut place = new.object.fields_mut();
     for step in pointer.split('/').skip(1) {
         let field = place.entry(step).or_insert_with(|| json!({}));

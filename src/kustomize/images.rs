@@ -3,38 +3,56 @@
 use regex::Regex;
 use serde_json::Value;
 
+use super::fieldspec::{FieldSpec, NoWay, set_scalar};
 use super::kustomization::Image;
 use super::patch::in_one_line;
 use super::resource::Resources;
-use super::{At, Error, Warning, WarningKind};
+use super::{At, Error, Warning, WarningKind, scalar};
 
-/// Changes the images of all `containers` and `initContainers`, wherever in an object they stand. The
-/// schemas in a CustomResourceDefinition have such fields without being any.
-pub(super) fn set(
-    images: &[Image],
-    resources: &mut Resources,
-    warnings: &mut Vec<Warning>,
-) -> Result<(), Error> {
-    for image in images {
-        let matcher = matcher(image)?;
+/// Gives the images with a name another name, tag or digest.
+#[derive(Clone, Debug)]
+pub(super) struct SetImage {
+    pub(super) image: Image,
+    pub(super) fields: Vec<FieldSpec>,
+}
+
+impl SetImage {
+    /// Changes the images of all `containers` and `initContainers`, wherever in an object they stand, and
+    /// then those in the fields of the rules: a change that can be made twice is. The schemas in a
+    /// CustomResourceDefinition have such fields without being any.
+    pub(super) fn run(&self, resources: &mut Resources, warnings: &mut Vec<Warning>) -> Result<(), Error> {
+        let matcher = matcher(&self.image)?;
         let mut is_used = false;
-        let objects = resources.list.iter_mut().map(|resource| &mut resource.object);
-        for object in objects.filter(|object| object.kind() != "CustomResourceDefinition") {
-            for value in object.fields_mut().values_mut() {
-                each_container_image(value, &mut |reference| {
-                    if matcher.is_match(reference) {
-                        is_used = true;
-                        *reference = image.applied_to(reference);
-                    }
-                });
+        let mut change = |value: &mut Value| {
+            let text = scalar::text(value).ok_or(NoWay)?;
+            if !matcher.is_match(&text) {
+                return Ok(());
+            }
+            is_used = true;
+            set_scalar(value, self.image.applied_to(&text))
+        };
+        for resource in &mut resources.list {
+            if resource.object.kind() == "CustomResourceDefinition" {
+                continue;
+            }
+            let mut fields = resource.object.fields_mut().values_mut();
+            fields.try_for_each(|field| each_container_image(field, &mut change)).map_err(|NoWay| {
+                Error::FieldShape {
+                    at: resource.at(),
+                    object: resource.name(),
+                    path: "containers/image".into(),
+                }
+            })?;
+            for field in &self.fields {
+                field.apply(resource, None, &mut change)?;
             }
         }
-        if let (false, Some(at)) = (is_used, &image.at) {
-            let kind = WarningKind::ImageUsedNowhere { name: image.name.clone() };
+        if let (false, Some(at)) = (is_used, &self.image.at) {
+            let kind = WarningKind::ImageUsedNowhere { name: self.image.name.clone() };
             warnings.push(Warning { at: at.clone(), kind });
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The name of an entry is a regular expression to kustomize: a dot in it stands for any sign.
@@ -47,23 +65,26 @@ fn matcher(image: &Image) -> Result<Regex, Error> {
     })
 }
 
-fn each_container_image(value: &mut Value, change: &mut impl FnMut(&mut String)) {
+fn each_container_image(
+    value: &mut Value,
+    change: &mut impl FnMut(&mut Value) -> Result<(), NoWay>,
+) -> Result<(), NoWay> {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| each_container_image(item, change)),
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                each_container_image(field, change);
-                if !matches!(name.as_str(), "containers" | "initContainers") {
-                    continue;
+        Value::Array(items) => items.iter_mut().try_for_each(|item| each_container_image(item, change)),
+        Value::Object(fields) => fields.iter_mut().try_for_each(|(name, field)| {
+            each_container_image(field, change)?;
+            match field {
+                Value::Array(containers) if matches!(name.as_str(), "containers" | "initContainers") => {
+                    containers.iter_mut().try_for_each(|container| match container {
+                        Value::Object(container) => container.get_mut("image").map_or(Ok(()), &mut *change),
+                        Value::Null => Ok(()),
+                        _ => Err(NoWay),
+                    })
                 }
-                for container in field.as_array_mut().into_iter().flatten() {
-                    if let Some(Value::String(reference)) = container.get_mut("image") {
-                        change(reference);
-                    }
-                }
+                _ => Ok(()),
             }
-        }
-        _ => {}
+        }),
+        _ => Ok(()),
     }
 }
 

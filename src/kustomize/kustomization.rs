@@ -1,12 +1,18 @@
 //! What a kustomization file may ask for.
 
-mod read;
+pub(super) mod read;
+pub(super) mod replacement;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::At;
 use super::fields::Entry;
 use super::fieldspec::FieldSpec;
+use super::origin::Metadata;
+use super::vars::Var;
+
+pub(super) use replacement::{Part, Path, Replacement, ReplacementEntry, SourceField, TargetFields};
 
 /// What one kustomization asks for.
 #[derive(Clone, Debug)]
@@ -27,7 +33,24 @@ pub(super) struct Kustomization {
     pub(super) patches_strategic_merge: Vec<Entry>,
     pub(super) patches_json6902: Vec<Patch>,
     pub(super) generators: Vec<Generator>,
+    pub(super) replacements: Vec<ReplacementEntry>,
+    pub(super) vars: Vec<Var>,
+    pub(super) transforming: Vec<Entry>,
+    pub(super) generating: Vec<Entry>,
+    pub(super) validating: Vec<Entry>,
+    pub(super) configurations: Vec<Entry>,
+    pub(super) crds: Vec<Entry>,
+    pub(super) openapi: OpenApi,
     pub(super) order: Option<Order>,
+    pub(super) metadata: Metadata,
+    pub(super) at: At,
+}
+
+/// Where the schema comes from that lists are merged by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OpenApi {
+    pub(super) path: Option<Entry>,
+    pub(super) version: Option<Entry>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +59,7 @@ pub(super) struct Labels {
     pub(super) include_selectors: bool,
     pub(super) include_templates: bool,
     pub(super) fields: Vec<FieldSpec>,
+    pub(super) at: At,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -65,7 +89,7 @@ pub(super) struct Patch {
     pub(super) at: At,
 }
 
-/// Which objects a patch is for. All but the selectors are regular expressions for the whole word.
+/// Which objects are meant: for a patch, all but the selectors are regular expressions for the whole word.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) group: Option<String>,
@@ -76,6 +100,31 @@ pub(super) struct Target {
     pub(super) label_selector: Option<String>,
     pub(super) annotation_selector: Option<String>,
     pub(super) at: At,
+}
+
+impl Target {
+    /// The words that it has, with the fields they stand in.
+    pub(super) fn words(&self) -> Vec<(&'static str, &str)> {
+        let fields = [
+            ("group", &self.group),
+            ("version", &self.version),
+            ("kind", &self.kind),
+            ("name", &self.name),
+            ("namespace", &self.namespace),
+        ];
+        fields.into_iter().filter_map(|(field, word)| Some((field, word.as_deref()?))).collect()
+    }
+}
+
+impl fmt::Display for Target {
+    /// `kind: Deployment, name: web`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut words = self.words();
+        words.extend(self.label_selector.as_deref().map(|text| ("labelSelector", text)));
+        words.extend(self.annotation_selector.as_deref().map(|text| ("annotationSelector", text)));
+        let words: Vec<String> = words.into_iter().map(|(field, text)| format!("{field}: {text}")).collect();
+        f.write_str(&words.join(", "))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -113,12 +162,12 @@ pub(super) struct GeneratorOptions {
 }
 
 /// The order in which the objects of the outermost kustomization come out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     /// As loaded.
     Fifo,
-    /// By kind; what kubectl does where nothing is said.
-    Legacy,
+    /// By kind: what kubectl does where nothing is said, but with other kinds first and last.
+    Legacy { first: Vec<String>, last: Vec<String> },
 }
 
 impl GeneratorOptions {

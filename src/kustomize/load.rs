@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::nearest::nearest;
-use crate::object::yaml::{self, Dialect, LocatedDocument, YamlError};
+use crate::object::yaml::{self, Annotations, Dialect, LocatedDocument, ManifestDocument, YamlError};
 use crate::object::{NotAnObject, Object};
 
 use super::fields::Entry;
@@ -111,10 +111,27 @@ fn is_remote(text: &str) -> bool {
         || text.contains("?ref=")
 }
 
+/// Whether an entry is the path of a file, and not what would stand in one.
+pub(super) fn looks_like_path(text: &str) -> bool {
+    !text.contains('\n') && !text.trim_start().starts_with('{') && !text.contains(": ")
+}
+
 /// The text of a file.
 pub(super) fn text(source: &dyn Source, shown: &Path, real: &Path) -> Result<String, Error> {
     let bytes = source.read(real).map_err(|error| read_error(shown, error))?;
     String::from_utf8(bytes).map_err(|_| Error::NotText { path: shown.to_owned() })
+}
+
+/// The first document of a file that an entry names, if there is one.
+pub(super) fn one_document(
+    source: &dyn Source,
+    folder: &Folder,
+    entry: &Entry,
+) -> Result<(PathBuf, Option<LocatedDocument>), Error> {
+    let (shown, real) = folder.file(source, entry)?;
+    let text = text(source, &shown, &real)?;
+    let documents = yaml::parse_located(&text, Dialect::Apply).map_err(|error| yaml_error(&shown, error))?;
+    Ok((shown, documents.into_iter().next()))
 }
 
 pub(super) fn read_error(path: &Path, source: std::io::Error) -> Error {
@@ -127,16 +144,23 @@ pub(super) fn yaml_error(file: &Path, error: YamlError) -> Error {
 
 /// The objects of a file. The members of a `List` come after the file's other objects, as with kustomize.
 pub(super) fn objects(file: &Path, text: &str) -> Result<Vec<Resource>, Error> {
-    let documents = yaml::parse_documents_as(text, Dialect::Kustomize).map_err(|e| yaml_error(file, e))?;
+    let mut documents =
+        yaml::parse_manifests(text, Annotations::Text).map_err(|error| yaml_error(file, error))?;
+    documents.retain(|document| !is_empty(&document.value));
     if !documents.iter().any(|document| is_list(&document.value)) {
-        let objects = documents.into_iter().map(|document| object(document.value, file, Some(document.line)));
-        return objects.collect();
+        let of = |document: ManifestDocument| {
+            let mut resource = object(document.value, file, Some(document.line))?;
+            resource.blanks = document.blanks;
+            Ok(resource)
+        };
+        return documents.into_iter().map(of).collect();
     }
     let documents = yaml::parse_located(text, Dialect::Kustomize).map_err(|e| yaml_error(file, e))?;
     let mut plain = Vec::new();
     let mut queue: VecDeque<(Value, Option<usize>)> = VecDeque::new();
     for LocatedDocument { line, value, lines } in documents {
         match value {
+            value if is_empty(&value) => {}
             Value::Object(mut list) if is_list(&list.clone().into()) => {
                 let Some(Value::Array(items)) = list.remove("items") else { continue };
                 let item_line = |index| lines.nearest(&format!("/items/{index}"));
@@ -155,6 +179,11 @@ pub(super) fn objects(file: &Path, text: &str) -> Result<Vec<Resource>, Error> {
         }
     }
     Ok(plain)
+}
+
+/// `{}` or `[]`: as good as no document.
+fn is_empty(value: &Value) -> bool {
+    value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// `v1` `List` and its kin (`ConfigMapList`): a kind that ends so and has `items`.

@@ -5,24 +5,37 @@
 //! `tests/conformance` holds them against that kubectl.
 
 mod build;
+mod config;
 mod error;
+mod fieldpath;
 mod fields;
 mod fieldspec;
 mod generate;
+mod gvk;
 mod hash;
 mod images;
 mod kustomization;
+mod label_selector;
 mod labels;
 mod load;
 mod names;
 mod namespace;
 mod order;
+mod origin;
 mod patch;
+mod plugin;
 mod refs;
+mod replacements;
 mod replicas;
 mod resource;
+mod scalar;
+mod schema;
 mod scope;
+mod shared;
 mod source;
+mod transform;
+mod value_add;
+mod vars;
 mod warning;
 
 use std::path::{Path, PathBuf};
@@ -31,7 +44,10 @@ use serde_json::Value;
 
 use crate::object::Object;
 
-pub use error::{Ambiguity, At, Error, PatchProblem, PatchTarget, SourceProblem};
+pub use error::{
+    Ambiguity, At, Error, OpenApiProblem, PatchProblem, PatchTarget, PluginProblem, ReplacementProblem,
+    SourceProblem, VarProblem,
+};
 pub use source::{DirSource, EmbeddedSource, FileKind, MapSource, Source};
 pub use warning::{Warning, WarningKind};
 

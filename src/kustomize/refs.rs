@@ -1,36 +1,62 @@
 //! References: when an object is renamed, so is every field that names it.
 
-mod table;
-
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::fieldspec::{FieldSpec, Leaf};
+use super::config::Reference;
+use super::fieldspec::FieldSpec;
+use super::gvk::Gvk;
 use super::resource::{Resource, ResourceId, Resources};
-use super::scope::is_cluster_scoped;
 use super::{Ambiguity, At, Error};
 
-use table::{Reference, references};
-
 /// Changes every reference to an object that has another name or namespace than in its file.
-pub(super) fn follow(resources: &mut Resources) -> Result<(), Error> {
+pub(super) fn follow(resources: &mut Resources, references: &[Reference]) -> Result<(), Error> {
     let candidates: Vec<Candidate> = resources.list.iter().map(Candidate::of).collect();
     let index = Index::of(&candidates);
     if index.by_past_name.is_empty() {
         return Ok(());
     }
-    let references = references();
+    let fields = Fields::of(references);
     for resource in &mut resources.list {
         let referrer = Referrer::of(resource);
-        for reference in &references {
-            let FieldSpec { group, kind, .. } = &reference.field;
-            if referrer.original.is_kind_of(group, "", kind) {
-                Search { reference, referrer: &referrer, index: &index }.run(resource)?;
+        for (target, field) in fields.of_kind(&referrer.original.kind) {
+            if referrer.original.is_one_of(&field.of) {
+                Search { target, field, referrer: &referrer, index: &index }.run(resource)?;
             }
         }
     }
     Ok(())
+}
+
+/// A kind that is named, and the field that names it.
+type Naming<'r> = (&'r Gvk, &'r FieldSpec);
+
+/// The fields with names in them, by the kind of object that they are in.
+struct Fields<'r> {
+    all: Vec<Naming<'r>>,
+    by_kind: HashMap<&'r str, Vec<usize>>,
+}
+
+impl<'r> Fields<'r> {
+    fn of(references: &'r [Reference]) -> Self {
+        let of_one =
+            |reference: &'r Reference| reference.fields.iter().map(|field| (&reference.target, field));
+        let all: Vec<Naming<'r>> = references.iter().flat_map(of_one).collect();
+        let mut by_kind: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, (_, field)) in all.iter().enumerate() {
+            by_kind.entry(&field.of.kind).or_default().push(at);
+        }
+        Self { all, by_kind }
+    }
+
+    /// Those for one kind and those for any, in the order of the table.
+    fn of_kind(&self, kind: &str) -> impl Iterator<Item = Naming<'r>> {
+        let of = |kind: &str| self.by_kind.get(kind).into_iter().flatten().copied();
+        let mut places: Vec<usize> = of(kind).chain(of("")).collect();
+        places.sort_unstable();
+        places.into_iter().map(|at| self.all[at])
+    }
 }
 
 /// What there is to know of an object that may be referred to.
@@ -52,7 +78,7 @@ impl Candidate {
             namespace: resource.object.namespace().map(str::to_owned),
             prefixes: resource.prefixes.clone(),
             suffixes: resource.suffixes.clone(),
-            is_cluster_scoped: is_cluster_scoped(resource.object.group(), resource.object.kind()),
+            is_cluster_scoped: resource.is_cluster_scoped(),
         }
     }
 
@@ -62,24 +88,22 @@ impl Candidate {
     }
 }
 
-/// The objects by every kind and name that they once had.
+/// The objects by every name that they once had, and by the namespaces that they came from.
 struct Index<'a> {
-    by_past_name: HashMap<(&'a str, &'a str), Vec<&'a Candidate>>,
-    original_namespaces: HashSet<&'a str>,
+    by_past_name: HashMap<&'a str, Vec<&'a Candidate>>,
+    by_original_namespace: HashMap<&'a str, Vec<&'a Candidate>>,
 }
 
 impl<'a> Index<'a> {
     fn of(candidates: &'a [Candidate]) -> Self {
-        let mut by_past_name: HashMap<_, Vec<&Candidate>> = HashMap::new();
+        let mut by_past_name: HashMap<&str, Vec<&Candidate>> = HashMap::new();
+        let mut by_original_namespace: HashMap<&str, Vec<&Candidate>> = HashMap::new();
         for candidate in candidates {
-            let names: HashSet<_> =
-                candidate.past.iter().map(|id| (id.kind.as_str(), id.name.as_str())).collect();
+            let names: HashSet<&str> = candidate.past.iter().map(|id| id.name.as_str()).collect();
             names.into_iter().for_each(|name| by_past_name.entry(name).or_default().push(candidate));
+            by_original_namespace.entry(candidate.original_namespace()).or_default().push(candidate);
         }
-        Self {
-            by_past_name,
-            original_namespaces: candidates.iter().map(Candidate::original_namespace).collect(),
-        }
+        Self { by_past_name, by_original_namespace }
     }
 }
 
@@ -90,8 +114,8 @@ struct Referrer {
     is_cluster_scoped: bool,
     prefixes: Vec<String>,
     suffixes: Vec<String>,
-    /// Group and kind that a `roleRef` asks for.
-    role: Option<(String, String)>,
+    /// What a `roleRef` asks for.
+    role: Option<Gvk>,
     /// Where the ServiceAccounts are that a RoleBinding names.
     subject_namespaces: HashSet<String>,
     at: At,
@@ -102,29 +126,35 @@ impl Referrer {
     fn of(resource: &Resource) -> Self {
         let text = |pointer| resource.object.text(pointer).map(str::to_owned);
         let is_binding = resource.object.kind() == "RoleBinding";
+        let role = text("/roleRef/apiGroup").zip(text("/roleRef/kind"));
         Self {
             id: resource.id(),
             original: resource.original_id(),
-            is_cluster_scoped: is_cluster_scoped(resource.object.group(), resource.object.kind()),
+            is_cluster_scoped: resource.is_cluster_scoped(),
             prefixes: resource.prefixes.clone(),
             suffixes: resource.suffixes.clone(),
-            role: text("/roleRef/apiGroup").zip(text("/roleRef/kind")),
+            role: role.map(|(group, kind)| Gvk { group: group.into(), kind: kind.into(), ..Gvk::default() }),
             subject_namespaces: if is_binding { subject_namespaces(resource) } else { HashSet::new() },
             at: resource.at(),
             object: resource.name(),
         }
     }
 
-    /// Whether it can refer to an object: one of them is cluster-scoped, or they are in the same namespace,
-    /// or it is a RoleBinding, which may name ServiceAccounts elsewhere.
-    fn reaches(&self, candidate: &Candidate) -> bool {
-        let is_subject = || {
-            candidate.id.kind == "ServiceAccount" && self.subject_namespaces.contains(&candidate.id.namespace)
-        };
+    /// Whether an object is near enough to be meant: one of the two is cluster-scoped, or they are in the
+    /// same namespace, or this is a RoleBinding that names a ServiceAccount there.
+    fn sees(&self, candidate: &Candidate) -> bool {
         self.is_cluster_scoped
             || candidate.is_cluster_scoped
             || candidate.id.namespace == self.id.namespace
-            || is_subject()
+            || candidate.namespace.as_ref().is_some_and(|name| self.subject_namespaces.contains(name))
+    }
+
+    /// Of what it sees in other namespaces, it can refer to ServiceAccounts only.
+    fn reaches(&self, candidate: &Candidate) -> bool {
+        let is_near = self.is_cluster_scoped
+            || candidate.is_cluster_scoped
+            || candidate.id.namespace == self.id.namespace;
+        self.sees(candidate) && (is_near || candidate.id.kind == "ServiceAccount")
     }
 
     fn has_like_affixes(&self, candidate: &Candidate, or_none: bool) -> bool {
@@ -143,7 +173,8 @@ fn subject_namespaces(binding: &Resource) -> HashSet<String> {
 
 /// The search for what one field of one object refers to.
 struct Search<'s, 'a> {
-    reference: &'s Reference,
+    target: &'s Gvk,
+    field: &'s FieldSpec,
     referrer: &'s Referrer,
     index: &'s Index<'a>,
 }
@@ -151,10 +182,11 @@ struct Search<'s, 'a> {
 impl<'a> Search<'_, 'a> {
     fn run(&self, resource: &mut Resource) -> Result<(), Error> {
         let mut problem = None;
-        self.reference.field.apply_to_any(resource, Leaf::Scalar, |value| {
+        self.field.apply_to_any(resource, None, |value| {
             if let Err(error) = self.update(value) {
                 problem.get_or_insert(error);
             }
+            Ok(())
         })?;
         problem.map_or(Ok(()), Err)
     }
@@ -169,7 +201,11 @@ impl<'a> Search<'_, 'a> {
             Value::Array(items) => items.iter_mut().try_for_each(|item| self.update(item))?,
             Value::Object(map) => {
                 let text = |field| map.get(field).and_then(Value::as_str);
-                let Some(name) = text("name") else { return Ok(()) };
+                let Some(name) = text("name") else {
+                    let (at, object) = (self.referrer.at.clone(), self.referrer.object.clone());
+                    let path = format!("{}/name", self.field.path);
+                    return Err(Error::NoName { at, object, path });
+                };
                 if let Some(found) = self.find(name, text("namespace"), true)? {
                     map.insert("name".into(), found.id.name.as_str().into());
                     if let Some(namespace) = &found.namespace {
@@ -199,7 +235,7 @@ impl<'a> Search<'_, 'a> {
         }
         let Some(first) = found.first().copied() else { return Ok(None) };
         let is_same = |other: &&Candidate| {
-            other.id.name == first.id.name && (!with_namespace || other.id.namespace == first.id.namespace)
+            other.id.name == first.id.name && (!with_namespace || other.namespace == first.namespace)
         };
         if found.iter().all(is_same) {
             return Ok(Some(first));
@@ -208,7 +244,7 @@ impl<'a> Search<'_, 'a> {
         Err(Error::AmbiguousReference(Box::new(Ambiguity {
             at: self.referrer.at.clone(),
             object: self.referrer.object.clone(),
-            path: self.reference.field.path.clone().into_owned(),
+            path: self.field.path.clone().into_owned(),
             name: name.into(),
             candidates: found.iter().map(describe).collect(),
         })))
@@ -217,24 +253,24 @@ impl<'a> Search<'_, 'a> {
     /// The objects of the right kind, within reach, that once had this name. A namespace beside the name is
     /// the one that they came from or, if nothing came from there, the one that they are in.
     fn named(&self, name: &str, namespace: Option<&str>) -> Vec<&'a Candidate> {
-        let (group, version, kind) = self.reference.target;
-        let is_role_ref = self.reference.field.path == "roleRef/name";
-        let role = self.referrer.role.as_ref().filter(|_| is_role_ref);
-        let is_of_kind = |candidate: &&&Candidate| {
-            let ids = &candidate.past;
-            ids.iter().any(|id| id.is_kind_of(group, version, kind))
-                && role.is_none_or(|(group, kind)| ids.iter().any(|id| id.is_kind_of(group, "", kind)))
+        let referrer = self.referrer;
+        let came_from = |namespace: &str| {
+            let origins = self.index.by_original_namespace.get(namespace);
+            origins.into_iter().flatten().any(|candidate| referrer.sees(candidate))
         };
-        let is_in_namespace = |candidate: &&&Candidate| match namespace {
+        let by_origin = namespace.is_some_and(came_from);
+        let is_in_namespace = |candidate: &Candidate| match namespace {
             None => true,
-            Some(namespace) if self.index.original_namespaces.contains(namespace) => {
-                candidate.original_namespace() == namespace
-            }
+            Some(namespace) if by_origin => candidate.original_namespace() == namespace,
             Some(namespace) => candidate.id.namespace == namespace,
         };
-        let named = self.index.by_past_name.get(&(kind, name)).into_iter().flatten();
-        let within_reach = named.filter(|candidate| self.referrer.reaches(candidate));
-        within_reach.filter(is_of_kind).filter(is_in_namespace).copied().collect()
+        let role = referrer.role.as_ref().filter(|_| self.field.path.ends_with("roleRef/name"));
+        let was = |candidate: &Candidate, kinds: &Gvk| candidate.past.iter().any(|id| id.is_one_of(kinds));
+        let named = self.index.by_past_name.get(name).into_iter().flatten().copied();
+        named
+            .filter(|candidate| was(candidate, self.target) && role.is_none_or(|role| was(candidate, role)))
+            .filter(|candidate| referrer.reaches(candidate) && is_in_namespace(candidate))
+            .collect()
     }
 }
 

@@ -3,32 +3,35 @@
 use crate::nearest::nearest;
 
 use super::Error;
-use super::fieldspec::{FieldSpec, Leaf};
+use super::fieldspec::{FieldSpec, Leaf, set_scalar};
 use super::kustomization::Replicas;
-use super::resource::{Resource, Resources};
+use super::resource::{ResourceId, Resources};
 
-const KINDS: [&str; 4] = ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"];
-
-const FIELD: FieldSpec = FieldSpec::of("", "", "spec/replicas", true);
-
-pub(super) fn set(replicas: &[Replicas], resources: &mut Resources) -> Result<(), Error> {
-    for wanted in replicas {
-        let mut is_found = false;
-        for resource in resources.list.iter_mut().filter(|resource| is_scalable(resource)) {
-            if resource.has_id(|id| id.name == wanted.name) {
-                is_found = true;
-                FIELD.apply(resource, Leaf::Scalar, |value| *value = wanted.count.into())?;
-            }
-        }
-        if !is_found {
-            let names = resources.list.iter().filter(|resource| is_scalable(resource));
-            let nearest = nearest(&wanted.name, names.map(|resource| resource.object.name()));
-            return Err(Error::NoReplicas { at: wanted.at.clone(), name: wanted.name.clone(), nearest });
-        }
-    }
-    Ok(())
+/// Sets the number of replicas of the workloads with a name, past or present.
+#[derive(Clone, Debug)]
+pub(super) struct SetReplicas {
+    pub(super) replicas: Replicas,
+    pub(super) fields: Vec<FieldSpec>,
 }
 
-fn is_scalable(resource: &Resource) -> bool {
-    KINDS.contains(&resource.object.kind())
+impl SetReplicas {
+    pub(super) fn run(&self, resources: &mut Resources) -> Result<(), Error> {
+        let Replicas { name, count, at } = &self.replicas;
+        let mut is_found = false;
+        for field in &self.fields {
+            for resource in &mut resources.list {
+                if resource.has_id(|id| id.name == *name && id.is_one_of(&field.of)) {
+                    is_found = true;
+                    field.apply(resource, Some(Leaf::Scalar), |value| set_scalar(value, *count))?;
+                }
+            }
+        }
+        if is_found {
+            return Ok(());
+        }
+        let is_scalable = |id: &ResourceId| self.fields.iter().any(|field| id.is_one_of(&field.of));
+        let scalable = resources.list.iter().filter(|resource| is_scalable(&resource.id()));
+        let nearest = nearest(name, scalable.map(|resource| resource.object.name()));
+        Err(Error::NoReplicas { at: at.clone(), name: name.clone(), nearest })
+    }
 }

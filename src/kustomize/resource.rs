@@ -4,9 +4,13 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 
+use serde_json::{Map, Value};
+
 use crate::object::Object;
 
+use super::gvk::Gvk;
 use super::scope::is_cluster_scoped;
+use super::shared::Shared;
 use super::{At, Error, Located};
 
 /// What tells two objects apart: unlike in a cluster, two versions of a kind are two kinds here.
@@ -26,20 +30,19 @@ impl ResourceId {
             group: object.group().into(),
             version: object.version().into(),
             kind: object.kind().into(),
-            namespace: effective_namespace(object.group(), object.kind(), object.namespace()),
+            namespace: effective_namespace(object.api_version(), object.kind(), object.namespace()),
             name: object.name().into(),
         }
     }
 
-    pub(super) fn is_kind_of(&self, group: &str, version: &str, kind: &str) -> bool {
-        let is = |wanted: &str, actual: &str| wanted.is_empty() || wanted == actual;
-        is(group, &self.group) && is(version, &self.version) && is(kind, &self.kind)
+    pub(super) fn is_one_of(&self, kinds: &Gvk) -> bool {
+        kinds.selects(&self.group, &self.version, &self.kind)
     }
 }
 
-fn effective_namespace(group: &str, kind: &str, namespace: Option<&str>) -> String {
+fn effective_namespace(api_version: &str, kind: &str, namespace: Option<&str>) -> String {
     match namespace {
-        _ if is_cluster_scoped(group, kind) => String::new(),
+        _ if is_cluster_scoped(api_version, kind) => String::new(),
         None => "default".into(),
         Some(namespace) => namespace.into(),
     }
@@ -64,6 +67,11 @@ pub(super) struct Resource {
     pub(super) suffixes: Vec<String>,
     /// Whether the name ends in a hash of the content when all is done.
     pub(super) needs_hash: bool,
+    /// The names of the vars that are about it.
+    pub(super) vars: Vec<String>,
+    /// The JSON pointers of the fields that have nothing behind their colon in the file.
+    pub(super) blanks: Vec<String>,
+    pub(super) shared: Shared,
 }
 
 impl Resource {
@@ -76,6 +84,9 @@ impl Resource {
             prefixes: Vec::new(),
             suffixes: Vec::new(),
             needs_hash: false,
+            vars: Vec::new(),
+            blanks: Vec::new(),
+            shared: Shared::default(),
         }
     }
 
@@ -90,6 +101,10 @@ impl Resource {
 
     pub(super) fn id(&self) -> ResourceId {
         ResourceId::of(&self.object)
+    }
+
+    pub(super) fn is_cluster_scoped(&self) -> bool {
+        is_cluster_scoped(self.object.api_version(), self.object.kind())
     }
 
     /// What it was called in its file.
@@ -118,17 +133,54 @@ impl Resource {
         self.past.push(Past { kind, namespace, name });
     }
 
+    /// To be called after a step has written into fields that may be shared.
+    pub(super) fn follow_shared(&mut self) {
+        if !self.shared.is_empty() {
+            self.shared.follow(self.object.fields_mut());
+        }
+    }
+
+    /// Makes the mapping of annotations that kustomize has for its memory of other names: a patch may rely
+    /// on it. What stays empty is dropped in the end.
+    pub(super) fn note_annotations(&self, object: &mut Value) {
+        let has_memory = !self.past.is_empty() || self.needs_hash;
+        if let (true, Some(Value::Object(metadata))) = (has_memory, object.get_mut("metadata"))
+            && metadata.get("annotations").is_none_or(Value::is_null)
+        {
+            metadata.insert("annotations".into(), Value::Object(Map::new()));
+        }
+    }
+
+    /// Loses all memory of other names: kustomize keeps it in annotations, and a patch can take those away.
+    pub(super) fn forget(&mut self) {
+        self.past.clear();
+        self.prefixes.clear();
+        self.suffixes.clear();
+        self.needs_hash = false;
+    }
+
     /// Takes over the names, past and present, of the object that this one stands in for.
     pub(super) fn succeed(&mut self, old: &Self) {
         self.past = old.past.clone();
         self.prefixes = old.prefixes.clone();
         self.suffixes = old.suffixes.clone();
         self.needs_hash &= old.needs_hash;
+        self.vars.clone_from(&old.vars);
     }
 
     pub(super) fn set_name(&mut self, name: String) {
         if let Some(metadata) = self.object.fields_mut().get_mut("metadata").and_then(|m| m.as_object_mut()) {
             metadata.insert("name".into(), name.into());
+        }
+    }
+
+    pub(super) fn set_namespace(&mut self, namespace: Option<&str>) {
+        match namespace {
+            Some(namespace) => self.object.set_namespace(namespace),
+            None => {
+                let metadata = self.object.fields_mut().get_mut("metadata");
+                metadata.and_then(|metadata| metadata.as_object_mut()?.remove("namespace"));
+            }
         }
     }
 
@@ -144,6 +196,11 @@ pub(super) struct Resources {
 }
 
 impl Resources {
+    /// Drops what a patch deleted.
+    pub(super) fn drop_empty(&mut self) {
+        self.list.retain(|resource| !resource.object.fields().is_empty());
+    }
+
     /// Refuses objects that two files brought.
     pub(super) fn refuse_duplicates(&self) -> Result<(), Error> {
         self.first_pair().map_or(Ok(()), |(first, second)| {

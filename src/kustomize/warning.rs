@@ -17,6 +17,8 @@ pub enum WarningKind {
     PatchSelectsNothing { target: String },
     /// An `images` entry whose name no container's image has.
     ImageUsedNowhere { name: String },
+    /// A var that stands nowhere; kubectl says so too.
+    VarUsedNowhere { name: String },
 }
 
 impl fmt::Display for Warning {
@@ -28,6 +30,9 @@ impl fmt::Display for Warning {
             }
             WarningKind::PatchSelectsNothing { target } => {
                 write!(f, "no resource matches this patch's target ({target}); it changes nothing")
+            }
+            WarningKind::VarUsedNowhere { name } => {
+                write!(f, "`$({name})` stands nowhere; this var changes nothing")
             }
             WarningKind::ImageUsedNowhere { name } => {
                 write!(f, "no container runs an image named `{name}`; this entry changes nothing")

@@ -1,14 +1,14 @@
 //! Reading a kustomization file field by field.
 
-use std::borrow::Cow;
-
 use crate::kustomize::fields::{Entry, Fields};
-use crate::kustomize::fieldspec::FieldSpec;
-use crate::kustomize::{Error, Warning, WarningKind};
+use crate::kustomize::gvk::{FIRST, Gvk, LAST};
+use crate::kustomize::origin::Metadata;
+use crate::kustomize::vars::Var;
+use crate::kustomize::{Error, Warning, WarningKind, config};
 
 use super::{
-    Behavior, Generated, Generator, GeneratorOptions, Image, Kustomization, Labels, Order, Patch, Replicas,
-    Target,
+    Behavior, Generated, Generator, GeneratorOptions, Image, Kustomization, Labels, OpenApi, Order, Patch,
+    Replicas, Target, replacement,
 };
 
 const KNOWN: &[&str] = &[
@@ -32,25 +32,22 @@ const KNOWN: &[&str] = &[
     "configMapGenerator",
     "secretGenerator",
     "generatorOptions",
-    "sortOptions",
-];
-
-/// Fields of kustomize v5 that mean something we do not do.
-const LATER: &[&str] = &[
-    "openapi",
-    "imageTags",
     "replacements",
     "vars",
-    "crds",
-    "helmGlobals",
-    "helmCharts",
-    "helmChartInflationGenerator",
     "configurations",
+    "crds",
+    "openapi",
     "generators",
     "transformers",
     "validators",
+    "imageTags",
+    "helmGlobals",
+    "sortOptions",
     "buildMetadata",
 ];
+
+/// Fields for Helm charts.
+const HELM: &[&str] = &["helmCharts", "helmChartInflationGenerator"];
 
 const GENERATOR: &[&str] =
     &["name", "namespace", "behavior", "literals", "files", "envs", "env", "options", "type"];
@@ -60,7 +57,8 @@ impl Kustomization {
         fields: &Fields<'_>,
         warnings: &mut Vec<Warning>,
     ) -> Result<Self, Error> {
-        fields.allow(KNOWN, LATER)?;
+        refuse_helm(fields)?;
+        fields.allow(KNOWN)?;
         let says_something = KNOWN[2..].iter().any(|field| fields.has(field));
         if !says_something {
             return Err(Error::Empty { at: fields.here() });
@@ -80,18 +78,28 @@ impl Kustomization {
             labels: each(fields, "labels", labels)?,
             common_labels: fields.pairs("commonLabels")?,
             common_annotations: fields.pairs("commonAnnotations")?,
-            images: each(fields, "images", image)?,
+            images: [each(fields, "images", image)?, each(fields, "imageTags", image)?].concat(),
             replicas: each(fields, "replicas", replicas)?,
             patches: each(fields, "patches", patch)?,
             patches_strategic_merge: fields.texts("patchesStrategicMerge")?,
             patches_json6902: each(fields, "patchesJson6902", patch)?,
             generators: generators(fields, &options)?,
+            replacements: each(fields, "replacements", replacement::entry)?,
+            vars: each(fields, "vars", var)?,
+            generating: fields.texts("generators")?,
+            transforming: fields.texts("transformers")?,
+            validating: fields.texts("validators")?,
+            configurations: fields.texts("configurations")?,
+            crds: fields.texts("crds")?,
+            openapi: openapi(fields)?,
             order: order(fields)?,
+            metadata: metadata(fields)?,
+            at: fields.here(),
         })
     }
 }
 
-fn each<T>(
+pub(in crate::kustomize) fn each<T>(
     fields: &Fields<'_>,
     list: &str,
     read: impl Fn(&Fields<'_>) -> Result<T, Error>,
@@ -103,8 +111,10 @@ fn warn_of_deprecated(fields: &Fields<'_>, warnings: &mut Vec<Warning>) {
     let table = [
         ("bases", "resources"),
         ("commonLabels", "labels"),
+        ("imageTags", "images"),
         ("patchesJson6902", "patches"),
         ("patchesStrategicMerge", "patches"),
+        ("vars", "replacements"),
     ];
     for (field, instead) in table {
         if fields.has(field) {
@@ -112,6 +122,15 @@ fn warn_of_deprecated(fields: &Fields<'_>, warnings: &mut Vec<Warning>) {
             warnings.push(Warning { at: fields.at(field), kind });
         }
     }
+}
+
+fn refuse_helm(fields: &Fields<'_>) -> Result<(), Error> {
+    for field in HELM {
+        if !fields.values(field)?.is_empty() {
+            return Err(Error::Helm { at: fields.at(field), field: (*field).into() });
+        }
+    }
+    Ok(())
 }
 
 fn is_component(fields: &Fields<'_>) -> Result<bool, Error> {
@@ -148,28 +167,18 @@ fn resources(fields: &Fields<'_>) -> Result<Option<Vec<Entry>>, Error> {
 }
 
 fn labels(fields: &Fields<'_>) -> Result<Labels, Error> {
-    fields.allow(&["pairs", "includeSelectors", "includeTemplates", "fields"], &[])?;
+    fields.allow(&["pairs", "includeSelectors", "includeTemplates", "fields"])?;
     Ok(Labels {
         pairs: fields.pairs("pairs")?,
         include_selectors: fields.flag("includeSelectors")?,
         include_templates: fields.flag("includeTemplates")?,
-        fields: each(fields, "fields", field_spec)?,
+        fields: each(fields, "fields", config::field_spec)?,
+        at: fields.here(),
     })
 }
 
-fn field_spec(fields: &Fields<'_>) -> Result<FieldSpec, Error> {
-    fields.allow(&["path", "create", "group", "version", "kind"], &[])?;
-    let text = |field| Ok::<Cow<'static, str>, Error>(Cow::Owned(fields.text(field)?.unwrap_or_default()));
-    let path = text("path")?;
-    if path.is_empty() {
-        return Err(Error::MissingField { at: fields.here(), field: "path" });
-    }
-    let create = fields.flag("create")?;
-    Ok(FieldSpec { group: text("group")?, version: text("version")?, kind: text("kind")?, path, create })
-}
-
-fn image(fields: &Fields<'_>) -> Result<Image, Error> {
-    fields.allow(&["name", "newName", "newTag", "digest", "tagSuffix"], &[])?;
+pub(in crate::kustomize) fn image(fields: &Fields<'_>) -> Result<Image, Error> {
+    fields.allow(&["name", "newName", "newTag", "digest", "tagSuffix"])?;
     let text = |field| Ok::<_, Error>(fields.text(field)?.filter(|text| !text.is_empty()));
     Ok(Image {
         name: required(fields, "name")?,
@@ -181,18 +190,18 @@ fn image(fields: &Fields<'_>) -> Result<Image, Error> {
     })
 }
 
-fn replicas(fields: &Fields<'_>) -> Result<Replicas, Error> {
-    fields.allow(&["name", "count"], &[])?;
+pub(in crate::kustomize) fn replicas(fields: &Fields<'_>) -> Result<Replicas, Error> {
+    fields.allow(&["name", "count"])?;
     let count = fields.integer("count")?.unwrap_or(0);
     Ok(Replicas { name: required(fields, "name")?, count, at: fields.here() })
 }
 
-fn patch(fields: &Fields<'_>) -> Result<Patch, Error> {
-    fields.allow(&["patch", "path", "target", "options"], &[])?;
+pub(in crate::kustomize) fn patch(fields: &Fields<'_>) -> Result<Patch, Error> {
+    fields.allow(&["patch", "path", "target", "options"])?;
     let options = fields.child("options")?;
     let option = |name: &str| options.as_ref().map_or(Ok(false), |options| options.flag(name));
     if let Some(options) = &options {
-        options.allow(&["allowNameChange", "allowKindChange"], &[])?;
+        options.allow(&["allowNameChange", "allowKindChange"])?;
     }
     Ok(Patch {
         text: fields.text("patch")?.filter(|text| !text.trim().is_empty()),
@@ -204,9 +213,19 @@ fn patch(fields: &Fields<'_>) -> Result<Patch, Error> {
     })
 }
 
-fn target(fields: &Fields<'_>) -> Result<Target, Error> {
+pub(in crate::kustomize) fn target(fields: &Fields<'_>) -> Result<Target, Error> {
     let known = ["group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector"];
-    fields.allow(&known, &[])?;
+    fields.allow(&known)?;
+    let text = |field| Ok::<_, Error>(fields.text(field)?.filter(|text| !text.is_empty()));
+    Ok(Target {
+        label_selector: text("labelSelector")?,
+        annotation_selector: text("annotationSelector")?,
+        ..target_words(fields)?
+    })
+}
+
+/// A target among other fields, without selectors.
+pub(in crate::kustomize) fn target_words(fields: &Fields<'_>) -> Result<Target, Error> {
     let text = |field| Ok::<_, Error>(fields.text(field)?.filter(|text| !text.is_empty()));
     Ok(Target {
         group: text("group")?,
@@ -214,24 +233,33 @@ fn target(fields: &Fields<'_>) -> Result<Target, Error> {
         kind: text("kind")?,
         name: text("name")?,
         namespace: text("namespace")?,
-        label_selector: text("labelSelector")?,
-        annotation_selector: text("annotationSelector")?,
+        label_selector: None,
+        annotation_selector: None,
         at: fields.here(),
     })
 }
 
 fn generators(fields: &Fields<'_>, options: &GeneratorOptions) -> Result<Vec<Generator>, Error> {
-    let mut generators = each(fields, "configMapGenerator", |f| generator(f, Generated::ConfigMap, options))?;
-    generators.extend(each(fields, "secretGenerator", |f| {
-        let type_ = f.text("type")?.filter(|type_| !type_.is_empty());
-        generator(f, Generated::Secret { type_: type_.unwrap_or_else(|| "Opaque".into()) }, options)
-    })?);
+    let mut generators =
+        each(fields, "configMapGenerator", |f| generator(f, Generated::ConfigMap, f.text("name")?, options))?;
+    generators
+        .extend(each(fields, "secretGenerator", |f| generator(f, secret(f)?, f.text("name")?, options))?);
     Ok(generators)
 }
 
-fn generator(fields: &Fields<'_>, kind: Generated, global: &GeneratorOptions) -> Result<Generator, Error> {
+fn secret(fields: &Fields<'_>) -> Result<Generated, Error> {
+    let type_ = fields.text("type")?.filter(|type_| !type_.is_empty());
+    Ok(Generated::Secret { type_: type_.unwrap_or_else(|| "Opaque".into()) })
+}
+
+fn generator(
+    fields: &Fields<'_>,
+    kind: Generated,
+    name: Option<String>,
+    global: &GeneratorOptions,
+) -> Result<Generator, Error> {
     let known = if kind == Generated::ConfigMap { &GENERATOR[..GENERATOR.len() - 1] } else { GENERATOR };
-    fields.allow(known, &[])?;
+    fields.allow(known)?;
     let mut options = match fields.child("options")? {
         Some(options) => generator_options(&options)?,
         None => GeneratorOptions::default(),
@@ -243,7 +271,7 @@ fn generator(fields: &Fields<'_>, kind: Generated, global: &GeneratorOptions) ->
     }
     Ok(Generator {
         kind,
-        name: required(fields, "name")?,
+        name: given(fields, "name", name)?,
         namespace: fields.text("namespace")?.filter(|namespace| !namespace.is_empty()),
         behavior: behavior(fields)?,
         envs,
@@ -252,6 +280,22 @@ fn generator(fields: &Fields<'_>, kind: Generated, global: &GeneratorOptions) ->
         options,
         at: fields.here(),
     })
+}
+
+/// A document that asks for a ConfigMap or a Secret: its name may be its own.
+pub(in crate::kustomize) fn generator_plugin(
+    fields: &Fields<'_>,
+    is_secret: bool,
+) -> Result<Generator, Error> {
+    let metadata = fields.child("metadata")?;
+    let own = |field: &str| -> Result<Option<String>, Error> {
+        let text = metadata.as_ref().map(|metadata| metadata.text(field)).transpose()?.flatten();
+        Ok(fields.text(field)?.filter(|text| !text.is_empty()).or(text))
+    };
+    let (name, namespace) = (own("name")?, own("namespace")?);
+    let kind = if is_secret { secret(fields)? } else { Generated::ConfigMap };
+    let data = generator(fields, kind, name, &GeneratorOptions::default())?;
+    Ok(Generator { namespace, ..data })
 }
 
 fn behavior(fields: &Fields<'_>) -> Result<Behavior, Error> {
@@ -269,7 +313,7 @@ fn behavior(fields: &Fields<'_>) -> Result<Behavior, Error> {
 }
 
 fn generator_options(fields: &Fields<'_>) -> Result<GeneratorOptions, Error> {
-    fields.allow(&["labels", "annotations", "disableNameSuffixHash", "immutable"], &[])?;
+    fields.allow(&["labels", "annotations", "disableNameSuffixHash", "immutable"])?;
     Ok(GeneratorOptions {
         labels: fields.pairs("labels")?,
         annotations: fields.pairs("annotations")?,
@@ -280,20 +324,84 @@ fn generator_options(fields: &Fields<'_>) -> Result<GeneratorOptions, Error> {
 
 fn order(fields: &Fields<'_>) -> Result<Option<Order>, Error> {
     let Some(options) = fields.child("sortOptions")? else { return Ok(None) };
-    options.allow(&["order"], &["legacySortOptions"])?;
-    match options.text("order")?.as_deref() {
-        Some("fifo") => Ok(Some(Order::Fifo)),
-        Some("legacy") => Ok(Some(Order::Legacy)),
-        other => Err(Error::WrongValue {
-            at: options.at("order"),
-            field: "order".into(),
-            value: other.unwrap_or_default().into(),
-            expected: "fifo or legacy",
-        }),
+    options.allow(&["order", "legacySortOptions"])?;
+    let legacy = options.child("legacySortOptions")?;
+    let order = options.text("order")?.unwrap_or_default();
+    let wrong = |expected| {
+        let (at, field, value) = (options.at("order"), "order".into(), order.clone());
+        Err(Error::WrongValue { at, field, value, expected })
+    };
+    match (order.as_str(), legacy) {
+        ("fifo", None) => Ok(Some(Order::Fifo)),
+        ("fifo", Some(_)) => wrong("legacy where there are `legacySortOptions`"),
+        ("legacy", legacy) => legacy_order(legacy.as_ref()).map(Some),
+        _ => wrong("fifo or legacy"),
     }
 }
 
+fn legacy_order(options: Option<&Fields<'_>>) -> Result<Order, Error> {
+    let Some(options) = options else {
+        let words = |kinds: &[&str]| kinds.iter().map(|kind| (*kind).to_owned()).collect();
+        return Ok(Order::Legacy { first: words(&FIRST), last: words(&LAST) });
+    };
+    options.allow(&["orderFirst", "orderLast"])?;
+    let words =
+        |list: &str| Ok::<_, Error>(options.texts(list)?.into_iter().map(|entry| entry.text).collect());
+    Ok(Order::Legacy { first: words("orderFirst")?, last: words("orderLast")? })
+}
+
 fn required(fields: &Fields<'_>, field: &'static str) -> Result<String, Error> {
-    let text = fields.text(field)?.filter(|text| !text.is_empty());
+    given(fields, field, fields.text(field)?)
+}
+
+fn given(fields: &Fields<'_>, field: &'static str, text: Option<String>) -> Result<String, Error> {
+    let text = text.filter(|text| !text.is_empty());
     text.ok_or_else(|| Error::MissingField { at: fields.here(), field })
+}
+
+fn var(fields: &Fields<'_>) -> Result<Var, Error> {
+    fields.allow(&["name", "objref", "fieldref"])?;
+    let Some(object) = fields.child("objref")? else {
+        return Err(Error::MissingField { at: fields.here(), field: "objref" });
+    };
+    object.allow(&["apiVersion", "group", "version", "kind", "name", "namespace"])?;
+    let text = |field| Ok::<_, Error>(object.text(field)?.unwrap_or_default());
+    let (mut group, mut version) = (text("group")?, text("version")?);
+    match text("apiVersion")?.split('/').collect::<Vec<_>>()[..] {
+        [own_group, own_version] => (group, version) = (own_group.into(), own_version.into()),
+        [own_version] if !own_version.is_empty() => version = own_version.into(),
+        _ => {}
+    }
+    let field = fields.child("fieldref")?;
+    if let Some(field) = &field {
+        field.allow(&["fieldPath"])?;
+    }
+    let path = field.map(|field| field.text("fieldPath")).transpose()?.flatten();
+    Ok(Var {
+        name: required(fields, "name")?,
+        of: Gvk { group: group.into(), version: version.into(), kind: text("kind")?.into() },
+        object: text("name")?,
+        namespace: text("namespace")?,
+        path: path.filter(|path| !path.is_empty()).unwrap_or_else(|| "metadata.name".into()),
+        at: fields.here(),
+    })
+}
+
+fn openapi(fields: &Fields<'_>) -> Result<OpenApi, Error> {
+    let Some(openapi) = fields.child("openapi")? else { return Ok(OpenApi::default()) };
+    let entry = |field| -> Result<Option<Entry>, Error> {
+        Ok(openapi.text(field)?.map(|text| Entry { text, at: openapi.at(field) }))
+    };
+    Ok(OpenApi { path: entry("path")?, version: entry("version")? })
+}
+
+fn metadata(fields: &Fields<'_>) -> Result<Metadata, Error> {
+    let asked = fields.texts("buildMetadata")?;
+    let has = |option: &str| asked.iter().any(|entry| entry.text == option);
+    Ok(Metadata {
+        is_noted: !asked.is_empty(),
+        origins: has("originAnnotations"),
+        transformations: has("transformerAnnotations"),
+        managed_by: has("managedByLabel"),
+    })
 }

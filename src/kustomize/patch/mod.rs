@@ -1,33 +1,35 @@
 //! `patches`, `patchesStrategicMerge` and `patchesJson6902`: changes to single objects.
 
 mod json6902;
-mod schema;
 mod strategic;
 mod target;
 
-use serde_json::Value;
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
 
 use crate::nearest::nearest;
-use crate::object::yaml::{self, Dialect};
+use crate::object::yaml::{self, Annotations, Document};
 use crate::object::{NotAnObject, Object};
 
+use super::build::Context;
 use super::error::PatchTarget;
 use super::fields::Entry;
 use super::kustomization::Patch;
 use super::load::{self, Folder};
 use super::resource::{Resource, ResourceId, Resources};
-use super::{At, Error, PatchProblem, Source, Warning, WarningKind};
+use super::schema::Schema;
+use super::{At, Error, PatchProblem, Source, Warning, WarningKind, scalar};
 
 use json6902::Operations;
-use target::Selector;
-
-pub(super) use target::in_one_line;
+pub(super) use target::{Selector, in_one_line};
 
 /// What patching needs beside the patches.
 pub(super) struct Patches<'a> {
-    pub(super) source: &'a dyn Source,
-    pub(super) folder: &'a Folder,
-    pub(super) warnings: &'a mut Vec<Warning>,
+    source: &'a dyn Source,
+    folder: &'a Folder,
+    schema: Rc<Schema>,
+    warnings: &'a mut Vec<Warning>,
 }
 
 /// The content of a patch: its form tells which kind it is.
@@ -43,40 +45,47 @@ struct Allowed {
     kind: bool,
 }
 
-impl Patches<'_> {
-    /// `patches`, in order.
-    pub(super) fn all(&mut self, patches: &[Patch], resources: &mut Resources) -> Result<(), Error> {
-        for patch in patches {
-            let text = self.text(patch)?;
-            let allowed = Allowed { name: patch.allow_name_change, kind: patch.allow_kind_change };
-            let selector = patch.target.as_ref().map(Selector::new).transpose()?;
-            match (text.content()?, selector) {
-                (Content::Json6902(_), None) => {
-                    return Err(Error::Patch { at: patch.at.clone(), problem: PatchProblem::NoTarget });
+impl<'a> Patches<'a> {
+    pub(super) fn new(context: &'a mut Context<'_>) -> Self {
+        let Context { source, folder, schema, warnings } = context;
+        Self { source: *source, folder, schema: schema.clone(), warnings }
+    }
+
+    /// An entry of `patches`.
+    pub(super) fn any(&mut self, patch: &Patch, resources: &mut Resources) -> Result<(), Error> {
+        let mut text = self.text(patch)?;
+        if !text.is_file {
+            text.text = text.text.trim().to_owned();
+        }
+        let allowed = Allowed { name: patch.allow_name_change, kind: patch.allow_kind_change };
+        let selector = patch.target.as_ref().map(Selector::new).transpose()?;
+        match (text.content()?, selector) {
+            (Content::Json6902(_), None) => {
+                return Err(Error::Patch { at: patch.at.clone(), problem: PatchProblem::NoTarget });
+            }
+            (Content::Json6902(operations), Some(selector)) => {
+                for resource in self.select(&selector, &patch.at, resources) {
+                    resource.remember_name();
+                    operations.apply(resource)?;
                 }
-                (Content::Json6902(operations), Some(selector)) => {
-                    for resource in self.select(&selector, &patch.at, resources) {
-                        resource.remember_name();
-                        operations.apply(resource)?;
-                    }
-                }
-                (Content::StrategicMerge(objects), None) => merge_each(objects, allowed, resources)?,
-                (Content::StrategicMerge(objects), Some(selector)) => {
-                    let [(object, at)] = &objects[..] else {
-                        let problem = PatchProblem::SeveralForTarget(objects.len());
-                        return Err(Error::Patch { at: patch.at.clone(), problem });
-                    };
-                    for resource in self.select(&selector, &patch.at, resources) {
-                        merge(resource, object, at, allowed)?;
-                    }
+                resources.refuse_clash("patches")?;
+            }
+            (Content::StrategicMerge(objects), None) => {
+                merge_each(objects, allowed, &self.schema, resources)?;
+            }
+            (Content::StrategicMerge(objects), Some(selector)) => {
+                let [(object, at)] = &objects[..] else {
+                    let problem = PatchProblem::SeveralForTarget(objects.len());
+                    return Err(Error::Patch { at: patch.at.clone(), problem });
+                };
+                let (object, schema) = (object.for_target(), self.schema.clone());
+                for resource in self.select(&selector, &patch.at, resources) {
+                    merge(resource, &object, at, allowed, &schema)?;
                 }
             }
-            resources.list.retain(|resource| !resource.object.fields().is_empty());
         }
-        match patches.is_empty() {
-            true => Ok(()),
-            false => resources.refuse_clash("patches"),
-        }
+        resources.drop_empty();
+        if allowed.name || allowed.kind { resources.refuse_clash("patches") } else { Ok(()) }
     }
 
     /// `patchesStrategicMerge`: each is a patch's text or the path of one.
@@ -86,40 +95,40 @@ impl Patches<'_> {
         resources: &mut Resources,
     ) -> Result<(), Error> {
         for entry in entries {
-            let text = match looks_like_path(&entry.text) {
+            let text = match load::looks_like_path(&entry.text) {
                 true => self.file(entry)?,
                 false => Text { text: entry.text.clone(), at: entry.at.clone(), is_file: false },
             };
             match text.content()? {
-                Content::StrategicMerge(objects) => merge_each(objects, Allowed::default(), resources)?,
+                Content::StrategicMerge(objects) => {
+                    let objects = objects.into_iter().map(|(object, at)| (object.for_target(), at));
+                    merge_each(objects.collect(), Allowed::default(), &self.schema, resources)?;
+                }
                 Content::Json6902(_) => {
                     let problem = PatchProblem::NoPatch("a list belongs under `patches`".into());
                     return Err(text.refuse(problem));
                 }
             }
-            resources.list.retain(|resource| !resource.object.fields().is_empty());
         }
         Ok(())
     }
 
-    /// `patchesJson6902`.
-    pub(super) fn json6902(&mut self, patches: &[Patch], resources: &mut Resources) -> Result<(), Error> {
-        for patch in patches {
-            let text = self.text(patch)?;
-            let Some(target) = &patch.target else {
-                return Err(Error::Patch { at: patch.at.clone(), problem: PatchProblem::NoTarget });
-            };
-            if target.name.is_none() {
-                return Err(Error::MissingField { at: target.at.clone(), field: "name" });
-            }
-            let Content::Json6902(operations) = text.content()? else {
-                let problem = PatchProblem::NoPatch("an object belongs under `patches`".into());
-                return Err(text.refuse(problem));
-            };
-            let selector = Selector::new(target)?;
-            for resource in self.select(&selector, &patch.at, resources) {
-                operations.apply(resource)?;
-            }
+    /// An entry of `patchesJson6902`.
+    pub(super) fn json6902(&mut self, patch: &Patch, resources: &mut Resources) -> Result<(), Error> {
+        let text = self.text(patch)?;
+        let Some(target) = &patch.target else {
+            return Err(Error::Patch { at: patch.at.clone(), problem: PatchProblem::NoTarget });
+        };
+        if target.name.is_none() {
+            return Err(Error::MissingField { at: target.at.clone(), field: "name" });
+        }
+        let Content::Json6902(operations) = text.content()? else {
+            let problem = PatchProblem::NoPatch("an object belongs under `patches`".into());
+            return Err(text.refuse(problem));
+        };
+        let selector = Selector::new(target)?;
+        for resource in self.select(&selector, &patch.at, resources) {
+            operations.apply(resource)?;
         }
         Ok(())
     }
@@ -155,10 +164,6 @@ impl Patches<'_> {
     }
 }
 
-fn looks_like_path(text: &str) -> bool {
-    !text.contains('\n') && !text.trim_start().starts_with('{') && !text.contains(": ")
-}
-
 /// The text of a patch and its place: a file, or the entry that holds it.
 struct Text {
     text: String,
@@ -169,33 +174,33 @@ struct Text {
 impl Text {
     /// Reads it: objects are strategic merge patches, a list is a JSON patch (in JSON or YAML).
     fn content(&self) -> Result<Content, Error> {
-        let documents = yaml::parse_documents_as(&self.text, Dialect::Kustomize);
+        if let Ok(documents) = yaml::parse_documents(&self.text)
+            && let Some(Document { line, value: Value::Array(items) }) = documents.into_iter().next()
+        {
+            return Operations::read(items, self.at_line(line)).map(Content::Json6902);
+        }
+        let documents = yaml::parse_manifests(&self.text, Annotations::TextOrNull);
         let documents = documents.map_err(|error| match self.is_file {
             true => load::yaml_error(&self.at.file, error),
             false => self.refuse(PatchProblem::NoPatch(error.to_string())),
         })?;
         let mut objects = Vec::new();
         for document in documents {
-            let mut at = self.at.clone();
-            if self.is_file {
-                at.line = Some(document.line);
-            }
-            match document.value {
-                Value::Array(items) if objects.is_empty() => {
-                    return Operations::read(items, at).map(Content::Json6902);
-                }
-                value => {
-                    let problem = |why: NotAnObject| PatchProblem::NoPatch(why.to_string());
-                    let object = PatchObject::read(value)
-                        .map_err(|why| Error::Patch { at: at.clone(), problem: problem(why) })?;
-                    objects.push((object, at));
-                }
-            }
+            let at = self.at_line(document.line);
+            let problem = |why: NotAnObject| PatchProblem::NoPatch(why.to_string());
+            let object = PatchObject::read(document.value)
+                .map_err(|why| Error::Patch { at: at.clone(), problem: problem(why) })?;
+            objects.push((object, at));
         }
         match objects.is_empty() {
             true => Err(self.refuse(PatchProblem::Empty)),
             false => Ok(Content::StrategicMerge(objects)),
         }
+    }
+
+    /// The place of a line of the text: that of the entry where the text stands in one.
+    fn at_line(&self, line: usize) -> At {
+        if self.is_file { At { line: Some(line), ..self.at.clone() } } else { self.at.clone() }
     }
 
     fn refuse(&self, problem: PatchProblem) -> Error {
@@ -222,6 +227,45 @@ impl PatchObject {
         Ok(Self { id: ResourceId::of(&object), value: object.into_value() })
     }
 
+    /// As kustomize takes it for a target: all labels and annotations are text, and so null takes none away.
+    fn for_target(&self) -> Self {
+        let mut value = self.value.clone();
+        if let Some(Value::Object(metadata)) = value.get_mut("metadata") {
+            for field in ["labels", "annotations"] {
+                match metadata.get_mut(field) {
+                    Some(Value::Object(pairs)) if !pairs.is_empty() => pairs
+                        .values_mut()
+                        .for_each(|value| *value = scalar::text(value).unwrap_or_default().into()),
+                    _ => _ = metadata.remove(field),
+                }
+            }
+        }
+        Self { value, id: self.id.clone() }
+    }
+
+    /// Whether it takes all annotations away.
+    fn clears_annotations(&self) -> bool {
+        let clears =
+            |value: &Value| value.is_null() || matches!(value["$patch"].as_str(), Some("replace" | "delete"));
+        let metadata = self.value.get("metadata");
+        let annotations = metadata.and_then(|metadata| metadata.get("annotations"));
+        clears(&self.value) || metadata.is_some_and(clears) || annotations.is_some_and(clears)
+    }
+
+    /// Whether it has something else for what is around a field: a list, or a mapping with `$patch` in it.
+    fn replaces(&self, place: &[String]) -> bool {
+        let mut value = Some(&self.value);
+        for step in place {
+            match value {
+                Some(Value::Object(fields)) if fields.contains_key("$patch") => return true,
+                Some(Value::Object(fields)) => value = fields.get(step),
+                Some(Value::Array(_)) => return true,
+                _ => return false,
+            }
+        }
+        false
+    }
+
     /// As messages call it.
     fn name(&self) -> String {
         let ResourceId { group, version, kind, namespace, name } = &self.id;
@@ -239,6 +283,7 @@ const UNKNOWN_VERSION: &str = "(no apiVersion)";
 fn merge_each(
     objects: Vec<(PatchObject, At)>,
     allowed: Allowed,
+    schema: &Schema,
     resources: &mut Resources,
 ) -> Result<(), Error> {
     for (object, at) in objects {
@@ -246,7 +291,7 @@ fn merge_each(
         let is_meant = |resource: &&mut Resource| resource.has_id(|known| *known == object.id);
         let mut matches: Vec<&mut Resource> = resources.list.iter_mut().filter(is_meant).collect();
         match &mut matches[..] {
-            [resource] => merge(resource, &object, &at, allowed)?,
+            [resource] => merge(resource, &object, &at, allowed, schema)?,
             [] => {
                 let nearest = nearest_object(&object, resources);
                 let target = PatchTarget { object: object.name(), nearest };
@@ -257,7 +302,7 @@ fn merge_each(
                 return Err(refuse(PatchProblem::SeveralMatches { object: object.name(), matches }));
             }
         }
-        resources.list.retain(|resource| !resource.object.fields().is_empty());
+        resources.drop_empty();
     }
     Ok(())
 }
@@ -274,37 +319,48 @@ fn nearest_object(patch: &PatchObject, resources: &Resources) -> Option<String> 
 }
 
 /// Merges a patch into an object. Its name, namespace and kind stay, unless the patch may change them.
-fn merge(resource: &mut Resource, patch: &PatchObject, at: &At, allowed: Allowed) -> Result<(), Error> {
+fn merge(
+    resource: &mut Resource,
+    patch: &PatchObject,
+    at: &At,
+    allowed: Allowed,
+    schema: &Schema,
+) -> Result<(), Error> {
     if allowed.name || allowed.kind {
         resource.remember_name();
     }
-    let before = resource.object.clone();
-    let mut patch = patch.value.clone();
-    patch["apiVersion"] = before.api_version().into();
-    let refuse = |reason: String| Error::Patch {
+    let (called, object) = (resource.name(), &resource.object);
+    let (kind, name) = (object.kind().to_owned(), object.name().to_owned());
+    let namespace = object.namespace().map(str::to_owned);
+    let mut value = patch.value.clone();
+    value["apiVersion"] = object.api_version().into();
+    let mut object = Value::Object(std::mem::take(resource.object.fields_mut()));
+    strategic::drop_blank(&mut object, &resource.blanks, schema);
+    let merged = strategic::merge(object, value, schema).map_err(|reason| Error::Patch {
         at: at.clone(),
-        problem: PatchProblem::DoesNotFit { object: resource.name(), reason },
-    };
-    let merged = strategic::merge(before.to_value(), patch).map_err(refuse)?;
-    let fields = resource.object.fields_mut();
-    *fields = match merged {
-        Some(Value::Object(fields)) if !fields.is_empty() => fields,
-        _ => Default::default(),
-    };
-    if fields.is_empty() {
+        problem: PatchProblem::DoesNotFit { object: called, reason },
+    })?;
+    let Some(Value::Object(mut fields)) = merged.filter(|merged| merged != &Value::Object(Map::new())) else {
         return Ok(()); // `$patch: delete` for the whole object.
-    }
+    };
     if !allowed.kind {
-        fields.insert("kind".into(), before.kind().into());
+        fields.insert("kind".into(), kind.into());
     }
-    let metadata = fields.entry("metadata").or_insert_with(|| Value::Object(Default::default()));
-    if !allowed.name {
-        metadata["name"] = before.name().into();
+    let metadata = fields.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(metadata) = metadata {
+        if !allowed.name {
+            metadata.insert("name".into(), name.into());
+        }
+        match namespace {
+            Some(namespace) => _ = metadata.insert("namespace".into(), namespace.into()),
+            None => _ = metadata.remove("namespace"),
+        }
     }
-    match (before.namespace(), metadata.as_object_mut()) {
-        (Some(namespace), Some(metadata)) => _ = metadata.insert("namespace".into(), namespace.into()),
-        (None, Some(metadata)) => _ = metadata.remove("namespace"),
-        _ => {}
+    *resource.object.fields_mut() = fields;
+    resource.shared.part(|place| patch.replaces(place));
+    resource.follow_shared();
+    if patch.clears_annotations() {
+        resource.forget();
     }
     Ok(())
 }

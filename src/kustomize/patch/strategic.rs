@@ -1,173 +1,247 @@
-//! Strategic merge: mappings are merged, null deletes, and lists of builtin kinds are merged by the keys
-//! that their schema names. Directives: `$patch: delete`, `replace` or `merge`, and `$retainKeys`.
+//! Strategic merge as kustomize does it (kyaml's walk and merge2): mappings are merged, null deletes, and
+//! lists of known kinds are merged by the keys that their schema names. Of Kubernetes' directives it knows
+//! `$patch` alone; all others stay in the object.
+
+mod list;
 
 use serde_json::{Map, Value};
 
-use super::schema::{self, Field, ListMerge, Type};
+use super::super::schema::{Merge, Schema, Type};
 
 const PATCH: &str = "$patch";
-const RETAIN_KEYS: &str = "$retainKeys";
 
 /// The object with the patch merged into it; None if the patch deletes it. The reason of a refusal names
 /// the field.
-pub(super) fn merge(object: Value, patch: Value) -> Result<Option<Value>, String> {
-    let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let schema = schema::of_kind(&text("apiVersion"), &text("kind"));
-    value(Some(object), patch, Some(Field::Of(schema)), "")
+pub(super) fn merge(object: Value, patch: Value, schema: &Schema) -> Result<Option<Value>, String> {
+    let place = Place { type_: schema.of_value(Some(&object)), merge: Merge::Plain, path: "" };
+    Ok(Merger { schema }.value(Some(object), Theirs::Other(patch), place)?.map(Merged::value))
 }
 
-fn value(
-    old: Option<Value>,
-    patch: Value,
-    field: Option<Field>,
-    path: &str,
-) -> Result<Option<Value>, String> {
-    let old = old.filter(|old| !old.is_null());
-    match (old, patch) {
-        (_, Value::Null) => Ok(None),
-        (None, Value::Object(patch)) => mapping(Map::new(), patch, field, path),
-        (Some(Value::Object(old)), Value::Object(patch)) => mapping(old, patch, field, path),
-        (None, Value::Array(patch)) => list(Vec::new(), patch, field, path),
-        (Some(Value::Array(old)), Value::Array(patch)) => list(old, patch, field, path),
-        (Some(old @ (Value::Object(_) | Value::Array(_))), patch) => Err(misfit(path, &old, &patch)),
-        (Some(old), patch @ (Value::Object(_) | Value::Array(_))) => Err(misfit(path, &old, &patch)),
-        (_, patch) => Ok(Some(patch)),
+/// Takes the fields out of an object that have nothing behind their colon, as a merge does that comes across
+/// them. A null that is written stays.
+pub(super) fn drop_blank(object: &mut Value, blanks: &[String], schema: &Schema) {
+    let type_ = schema.of_value(Some(object));
+    for blank in blanks {
+        let steps: Vec<String> =
+            blank.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+        remove_blank(object, &steps, type_, &Merge::Plain);
     }
 }
 
-fn mapping(
-    old: Map<String, Value>,
-    mut patch: Map<String, Value>,
-    field: Option<Field>,
-    path: &str,
-) -> Result<Option<Value>, String> {
-    let mut merged = match directive(patch.remove(PATCH), path)? {
-        Directive::Delete => return Ok(None),
-        Directive::Replace => Map::new(),
-        Directive::Merge => old,
-    };
-    let type_ = match field {
-        Some(Field::Of(type_) | Field::List(_, type_)) => Some(type_),
-        None => None,
-    };
-    let retained = patch.remove(RETAIN_KEYS);
-    for (name, patch) in patch {
-        let below = format!("{path}/{name}");
-        let field = type_.and_then(|type_| type_.field(&name));
-        if let Some(new) = value(merged.remove(&name), patch, field, &below)? {
-            merged.insert(name, new);
+fn remove_blank(value: &mut Value, steps: &[String], type_: Option<Type<'_>>, merge: &Merge) {
+    let Some((step, rest)) = steps.split_first() else { return };
+    match value {
+        Value::Object(map) if rest.is_empty() && map.get(step).is_some_and(Value::is_null) => {
+            map.remove(step);
         }
-    }
-    if let Some(Value::Array(retained)) = retained {
-        merged.retain(|name, _| retained.iter().any(|kept| kept == name));
-    }
-    Ok(Some(Value::Object(merged)))
-}
-
-fn list(
-    old: Vec<Value>,
-    mut patch: Vec<Value>,
-    field: Option<Field>,
-    path: &str,
-) -> Result<Option<Value>, String> {
-    let mut old = old;
-    if let Some(at) = patch.iter().position(is_directive_only) {
-        let Value::Object(mut item) = patch.remove(at) else { return Ok(None) };
-        match directive(item.remove(PATCH), path)? {
-            Directive::Delete => return Ok(None),
-            Directive::Replace => old.clear(),
-            Directive::Merge => {}
-        }
-    }
-    let merged = match field {
-        Some(Field::List(ListMerge::ByKeys(keys), item)) => by_keys(old, patch, keys, item, path)?,
-        Some(Field::List(ListMerge::AsSet, _)) => as_set(old, patch),
-        _ => patch,
-    };
-    Ok(Some(Value::Array(merged)))
-}
-
-/// An item like `- $patch: replace` speaks for its whole list.
-fn is_directive_only(item: &Value) -> bool {
-    item.as_object().is_some_and(|item| item.len() == 1 && item.contains_key(PATCH))
-}
-
-/// The items of the patch come first, in its order, then the others: kustomize's order.
-fn by_keys(
-    mut old: Vec<Value>,
-    patch: Vec<Value>,
-    keys: &[&str],
-    type_: &'static Type,
-    path: &str,
-) -> Result<Vec<Value>, String> {
-    let mut merged: Vec<Value> = Vec::new();
-    for item in patch {
-        if item.get(keys[0]).is_none_or(Value::is_null) {
-            if old.is_empty() {
-                merged.push(item); // Nothing to mistake it for; the API server is to judge.
-                continue;
+        Value::Object(map) => {
+            let field = type_.and_then(|type_| type_.field(step));
+            let merge = field.as_ref().map_or(Merge::Plain, |field| field.merge.clone());
+            if let Some(value) = map.get_mut(step) {
+                remove_blank(value, rest, field.and_then(|field| field.type_), &merge);
             }
-            return Err(format!("an item of `{}` has no `{}`", path.trim_start_matches('/'), keys[0]));
         }
-        let is_same = |other: &Value| keys.iter().all(|key| key_of(other, key) == key_of(&item, key));
-        let earlier = merged.iter().position(is_same);
-        let existing = match earlier {
-            Some(at) => Some(merged.remove(at)),
-            None => old.iter().position(is_same).map(|at| old.remove(at)),
+        Value::Array(items) if *merge != Merge::Plain => {
+            if let Some(item) = step.parse().ok().and_then(|index: usize| items.get_mut(index)) {
+                remove_blank(item, rest, type_, &Merge::Plain);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What came out, and whose it is. kustomize merges in place: what is the object's own is changed where it
+/// stands.
+#[derive(Debug, PartialEq)]
+enum Merged {
+    Own(Value),
+    FromPatch(Value),
+}
+
+impl Merged {
+    fn value(self) -> Value {
+        match self {
+            Self::Own(value) | Self::FromPatch(value) => value,
+        }
+    }
+}
+
+/// What the patch has where the object has something.
+enum Theirs<T> {
+    Nothing,
+    /// The very same: what the patch adds or puts in the place of another is merged with itself. That takes nulls
+    /// and directives out of it.
+    Same,
+    Other(T),
+}
+
+/// Where in the object a value stands, and what is known of it.
+struct Place<'s, 'p> {
+    type_: Option<Type<'s>>,
+    merge: Merge,
+    path: &'p str,
+}
+
+struct Merger<'s> {
+    schema: &'s Schema,
+}
+
+impl<'s> Merger<'s> {
+    fn value(
+        &self,
+        own: Option<Value>,
+        theirs: Theirs<Value>,
+        place: Place<'s, '_>,
+    ) -> Result<Option<Merged>, String> {
+        let ours = own.as_ref().filter(|value| !value.is_null());
+        let other = match &theirs {
+            Theirs::Other(value) if !value.is_null() => Some(value),
+            _ => None,
         };
-        let below = format!("{path}/{}", key_of(&item, keys[0]));
-        if let Some(new) = value(existing, item, Some(Field::Of(type_)), &below)? {
-            merged.insert(earlier.unwrap_or(merged.len()), new);
+        let form = match (ours, other) {
+            // A null that is written stays, unless the patch says null too.
+            (None, None) => return Ok(own.filter(|_| matches!(theirs, Theirs::Nothing)).map(Merged::Own)),
+            (Some(ours), Some(other)) if Form::of(ours) != Form::of(other) => {
+                return Err(misfit(place.path, ours, other));
+            }
+            (Some(one), _) | (None, Some(one)) => Form::of(one),
+        };
+        match form {
+            Form::Mapping => self.mapping(own, theirs, place),
+            Form::List if place.merge != Merge::Plain => self.list(own, theirs, place),
+            _ => Ok(match theirs {
+                Theirs::Other(Value::Null) => None,
+                Theirs::Other(patch) => Some(Merged::FromPatch(patch)),
+                Theirs::Nothing | Theirs::Same => own.map(Merged::Own),
+            }),
         }
     }
-    merged.append(&mut old);
-    Ok(merged)
-}
 
-/// The text of a key. A port without a protocol is a TCP port, so it is the same as one that says so.
-fn key_of(item: &Value, key: &str) -> String {
-    match item.get(key) {
-        Some(Value::String(text)) => text.clone(),
-        Some(value) if !value.is_null() => value.to_string(),
-        _ if key == "protocol" => "TCP".into(),
-        _ => String::new(),
-    }
-}
-
-fn as_set(old: Vec<Value>, patch: Vec<Value>) -> Vec<Value> {
-    let mut merged: Vec<Value> = Vec::new();
-    for item in patch.into_iter().chain(old) {
-        if !merged.contains(&item) {
-            merged.push(item);
+    fn mapping(
+        &self,
+        own: Option<Value>,
+        theirs: Theirs<Value>,
+        place: Place<'s, '_>,
+    ) -> Result<Option<Merged>, String> {
+        let Place { type_, path, .. } = place;
+        let other = if let Theirs::Other(value) = &theirs { Some(value) } else { None };
+        let type_ =
+            type_.or_else(|| self.schema.of_value(own.as_ref())).or_else(|| self.schema.of_value(other));
+        let own_merged = |fields| Ok(Some(Merged::Own(fields)));
+        let added = |fields| Ok(Some(Merged::FromPatch(self.fields(fields, Theirs::Same, type_, path)?)));
+        match (own, theirs) {
+            (_, Theirs::Other(Value::Null)) => Ok(None),
+            (Some(Value::Object(own)), Theirs::Nothing) => {
+                own_merged(self.fields(own, Theirs::Nothing, type_, path)?)
+            }
+            (Some(Value::Object(mut own)), Theirs::Same) => {
+                match directive(own.remove(PATCH).as_ref(), path)? {
+                    Some(Directive::Delete) => Ok(None),
+                    _ => own_merged(self.fields(own, Theirs::Same, type_, path)?),
+                }
+            }
+            (Some(Value::Object(own)), Theirs::Other(Value::Object(mut patch))) => {
+                match directive(patch.remove(PATCH).as_ref(), path)? {
+                    None | Some(Directive::Merge) => {
+                        own_merged(self.fields(own, Theirs::Other(patch), type_, path)?)
+                    }
+                    Some(Directive::Delete) => Ok(None),
+                    Some(Directive::Replace) => added(patch),
+                }
+            }
+            (_, Theirs::Other(Value::Object(mut patch))) => {
+                // Here an unknown directive is no error, and stays.
+                match directive(patch.get(PATCH), path) {
+                    Ok(Some(Directive::Delete)) => return Ok(None),
+                    Ok(Some(_)) => _ = patch.remove(PATCH),
+                    Ok(None) | Err(_) => {}
+                }
+                added(patch)
+            }
+            (own, _) => Ok(own.map(Merged::Own)),
         }
     }
-    merged
+
+    fn fields(
+        &self,
+        mut own: Map<String, Value>,
+        mut theirs: Theirs<Map<String, Value>>,
+        type_: Option<Type<'s>>,
+        path: &str,
+    ) -> Result<Value, String> {
+        let mut names: Vec<String> = own.keys().cloned().collect();
+        if let Theirs::Other(patch) = &theirs {
+            names.extend(patch.keys().filter(|name| !own.contains_key(*name)).cloned());
+        }
+        for name in names {
+            let theirs = match &mut theirs {
+                Theirs::Nothing => Theirs::Nothing,
+                Theirs::Same => Theirs::Same,
+                Theirs::Other(patch) => patch.remove(&name).map_or(Theirs::Nothing, Theirs::Other),
+            };
+            let ours = match own.get_mut(&name) {
+                // Nothing in here can change.
+                Some(ours) if matches!(theirs, Theirs::Nothing) && Form::of(ours) == Form::Single => continue,
+                Some(ours) => Some(ours.take()),
+                None => None,
+            };
+            let below = format!("{path}/{name}");
+            let (merge, type_) = match type_.and_then(|type_| type_.field(&name)) {
+                Some(field) => (field.merge, field.type_),
+                None => (Merge::Plain, None),
+            };
+            match self.value(ours, theirs, Place { type_, merge, path: &below })? {
+                Some(merged) => _ = own.insert(name, merged.value()),
+                None => _ = own.remove(&name),
+            }
+        }
+        Ok(Value::Object(own))
+    }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Mapping,
+    List,
+    Single,
+}
+
+impl Form {
+    fn of(value: &Value) -> Self {
+        match value {
+            Value::Object(_) => Self::Mapping,
+            Value::Array(_) => Self::List,
+            _ => Self::Single,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Directive {
     Delete,
     Replace,
     Merge,
 }
 
-fn directive(value: Option<Value>, path: &str) -> Result<Directive, String> {
-    match value.as_ref().map(|value| value.as_str().unwrap_or_default()) {
-        None | Some("merge") => Ok(Directive::Merge),
-        Some("replace") => Ok(Directive::Replace),
-        Some("delete") => Ok(Directive::Delete),
-        Some(other) => {
+fn directive(value: Option<&Value>, path: &str) -> Result<Option<Directive>, String> {
+    let Some(value) = value else { return Ok(None) };
+    match value.as_str().unwrap_or_default() {
+        "merge" => Ok(Some(Directive::Merge)),
+        "replace" => Ok(Some(Directive::Replace)),
+        "delete" => Ok(Some(Directive::Delete)),
+        other => {
             Err(format!("`{}` asks for `$patch: {other}`; it can be delete, replace or merge", shown(path)))
         }
     }
 }
 
-fn misfit(path: &str, old: &Value, patch: &Value) -> String {
-    let kind = |value: &Value| match value {
-        Value::Object(_) => "a mapping",
-        Value::Array(_) => "a list",
-        _ => "a single value",
+fn misfit(path: &str, own: &Value, patch: &Value) -> String {
+    let name = |value: &Value| match Form::of(value) {
+        Form::Mapping => "a mapping",
+        Form::List => "a list",
+        Form::Single => "a single value",
     };
-    format!("`{}` is {}, and the patch has {} there", shown(path), kind(old), kind(patch))
+    format!("`{}` is {}, and the patch has {} there", shown(path), name(own), name(patch))
 }
 
 fn shown(path: &str) -> &str {
@@ -188,7 +262,7 @@ mod tests {
     }
 
     fn patched(object: Value, patch: Value) -> Value {
-        merge(object, patch).unwrap().unwrap()
+        merge(object, patch, &Schema::builtin()).unwrap().unwrap()
     }
 
     #[test]
@@ -213,24 +287,10 @@ mod tests {
                 json!({"containers": [{"name": "c"}]}),
             ),
             (
-                "a port without a protocol is a TCP port",
-                json!({"containers": [{"name": "a", "ports": [{"containerPort": 80, "protocol": "TCP"}]}]}),
-                json!({"containers": [{"name": "a", "ports": [{"containerPort": 80, "name": "web"}]}]}),
-                json!({"containers": [
-                    {"name": "a", "ports": [{"containerPort": 80, "protocol": "TCP", "name": "web"}]},
-                ]}),
-            ),
-            (
                 "a list without a key is replaced",
                 json!({"tolerations": [{"key": "a"}]}),
                 json!({"tolerations": [{"key": "b"}]}),
                 json!({"tolerations": [{"key": "b"}]}),
-            ),
-            (
-                "retained keys are all that is left",
-                json!({"volumes": [{"name": "v", "emptyDir": {}}]}),
-                json!({"volumes": [{"name": "v", "$retainKeys": ["name", "secret"], "secret": {}}]}),
-                json!({"volumes": [{"name": "v", "secret": {}}]}),
             ),
             (
                 "directives and nulls in what is new mean what they say",
@@ -249,11 +309,10 @@ mod tests {
         let old = deployment(json!({"containers": [{"name": "a"}]}));
         let table = [
             (json!({"containers": {"name": "a"}}), "spec/template/spec/containers"),
-            (json!({"containers": [{"image": "x"}]}), "has no `name`"),
             (json!({"containers": [{"name": "a", "$patch": "dlete"}]}), "$patch: dlete"),
         ];
         for (patch, reason) in table {
-            let error = merge(old.clone(), deployment(patch)).unwrap_err();
+            let error = merge(old.clone(), deployment(patch), &Schema::builtin()).unwrap_err();
             assert!(error.contains(reason), "{error}");
         }
     }
@@ -272,5 +331,21 @@ mod tests {
             patched(object(json!(["a", "b"])), object(json!(["c", "a"]))),
             object(json!(["c", "a", "b"]))
         );
+    }
+
+    #[test]
+    fn fields_with_nothing_behind_their_colon_are_dropped_where_the_merge_goes() {
+        let mut object = deployment(json!({
+            "containers": [{"name": "a", "env": null}, {"name": "b", "command": null}],
+            "tolerations": [{"key": null}],
+        }));
+        let pod = "/spec/template/spec";
+        let blanks = [format!("{pod}/containers/0/env"), format!("{pod}/tolerations/0/key")];
+        drop_blank(&mut object, &blanks, &Schema::builtin());
+        let expected = deployment(json!({
+            "containers": [{"name": "a"}, {"name": "b", "command": null}],
+            "tolerations": [{"key": null}],
+        }));
+        assert_eq!(object, expected);
     }
 }

@@ -58,16 +58,24 @@ func build(path string, out io.Writer) error {
 	return command.Execute()
 }
 
-// render answers for one folder as a fresh process would.
-func render(path string) (result answer) {
+// render answers for one folder as a fresh process would. A folder that brings a schema of its own sees what the
+// process has read of the builtin one, so it is rendered again once that is forgotten, and is then forgotten itself.
+func render(path string) answer {
+	result := renderOnce(path)
+	if openapi.GetSchemaVersion() != kubernetesapi.DefaultOpenAPI {
+		openapi.ResetOpenAPI()
+		result = renderOnce(path)
+		openapi.ResetOpenAPI()
+	}
+	return result
+}
+
+func renderOnce(path string) (result answer) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			result = answer{Error: fmt.Sprint("panic: ", problem)}
 		}
 	}()
-	if openapi.GetSchemaVersion() != kubernetesapi.DefaultOpenAPI {
-		openapi.ResetOpenAPI() // A schema of the folder before this one.
-	}
 	var out bytes.Buffer
 	command := kustomize.NewCmdKustomize(genericiooptions.IOStreams{Out: &out})
 	command.SetArgs([]string{path})
