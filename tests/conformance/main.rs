@@ -8,9 +8,14 @@
 
 #[path = "../kustomize/case.rs"]
 mod case;
+mod choices;
+mod objects;
 mod oracle;
+mod random;
 #[path = "../kustomize/text.rs"]
 mod text;
+mod tree;
+mod trees;
 mod verdict;
 
 use std::fmt::Write as _;
