@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` to see it, `make test` to prove it.
 
-.PHONY: demo demo-down test lint unit e2e nightly reproducible sandbox-down
+.PHONY: demo demo-down test lint unit e2e bench nightly reproducible sandbox-down
 
 demo:
 	@scripts/demo up
@@ -18,6 +18,10 @@ unit:
 
 e2e:
 	@scripts/e2e
+
+# The renderer beside kubectl's; docs/performance.md tells how to read it.
+bench:
+	cargo bench --locked --bench render
 
 # What is too long for every change: all property cases, a release built twice, and the end-to-end tests from
 # cold images.
