@@ -61,6 +61,9 @@ fn prepare(
     // istioctl reads defaults for its flags from this file; an empty one, so that there are none.
     let defaults = workspace.join("istioctl.yaml");
     fs_err::write(&defaults, "{}\n").map_err(RenderError::Workspace)?;
+    // The cache may be named from where this program was started, and the child starts elsewhere.
+    let program = std::path::absolute(program)
+        .map_err(|source| RenderError::Start { command: shown(arguments), source })?;
     let mut command = Command::new(program);
     match surroundings {
         Surroundings::Bare => {
