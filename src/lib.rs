@@ -8,6 +8,9 @@ compile_error!("kubestock-install runs on Linux and macOS; on Windows, build and
 /// YAML in and out, identity, references between objects, the waves they are applied in. Pure.
 pub mod object;
 
+/// The names of container images: taken apart, moved to a mirror, pinned. Pure.
+pub mod image;
+
 /// What a misspelt word most likely meant.
 mod nearest;
 

@@ -28,25 +28,32 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "object",
             ],
         ),
-        ("cli", vec!["profile"]),
+        ("cli", vec!["profile", "image"]),
         ("settings", vec!["cli", "cluster", "plan", "profile", "istio"]),
-        ("failure", vec!["settings", "engine", "cluster", "plan", "profile", "istio", "kustomize", "object"]),
+        (
+            "failure",
+            vec!["settings", "engine", "cluster", "plan", "profile", "istio", "kustomize", "object", "image"],
+        ),
         ("ui", vec!["event", "object"]),
-        ("engine", vec!["event", "cluster", "readiness", "plan", "profile", "istio", "kustomize", "object"]),
+        (
+            "engine",
+            vec!["event", "cluster", "readiness", "plan", "profile", "istio", "kustomize", "object", "image"],
+        ),
         ("cluster", vec!["object", "nearest"]),
         ("readiness", vec!["object"]),
-        ("plan", vec!["profile", "istio", "kustomize", "object"]),
-        ("profile", vec!["istio", "object", "nearest"]),
+        ("plan", vec!["profile", "istio", "kustomize", "object", "image"]),
+        ("profile", vec!["istio", "object", "image", "nearest"]),
         ("istio", vec!["object"]),
         ("kustomize", vec!["object", "nearest"]),
         ("event", vec!["object"]),
         ("object", vec![]),
+        ("image", vec![]),
         ("nearest", vec![]),
     ])
 }
 
 /// The rooms that know neither a runtime nor a client.
-const PURE: [&str; 7] = ["object", "kustomize", "profile", "plan", "readiness", "event", "nearest"];
+const PURE: [&str; 8] = ["object", "image", "kustomize", "profile", "plan", "readiness", "event", "nearest"];
 const IMPURE_CRATES: [&str; 4] = ["tokio::", "kube::", "reqwest::", "k8s_openapi::"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
