@@ -120,6 +120,16 @@ impl Object {
         self.pointer(pointer).and_then(Value::as_str)
     }
 
+    /// The value at a JSON pointer (RFC 6901), to be changed.
+    pub fn pointer_mut(&mut self, pointer: &str) -> Option<&mut Value> {
+        let mut parts = pointer.strip_prefix('/')?.splitn(2, '/');
+        let first = self.0.get_mut(parts.next()?)?;
+        match parts.next() {
+            Some(rest) => first.pointer_mut(&format!("/{rest}")),
+            None => Some(first),
+        }
+    }
+
     pub fn fields(&self) -> &Map<String, Value> {
         &self.0
     }

@@ -4,6 +4,7 @@
 //! Istio, its addons and the layers of a gitops tree are all the same here.
 
 mod applyset;
+mod images;
 mod istio;
 mod layer;
 mod mesh_policy;
@@ -16,6 +17,7 @@ use crate::object::ObjectId;
 
 pub(crate) use applyset::home;
 pub use applyset::{ApplySet, NAMESPACE, PART_OF, TOOLING};
+pub use images::{Image, ImageError, Images, User};
 pub use istio::{addons, istio};
 pub use layer::{Gate, Layer, Placed, Rollout, Stage};
 pub use namespaces::Homeless;
