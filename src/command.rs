@@ -1,6 +1,7 @@
 //! The commands: each from its arguments to its exit code.
 
 mod fetch;
+mod images;
 mod install;
 mod pin;
 mod profiles;
@@ -32,6 +33,7 @@ pub fn run(cli: Cli) -> ExitCode {
         }
         (Some(Command::Render { path, output }), _) => render::run(&path, output),
         (Some(Command::Profiles { command }), _) => profiles::run(command),
+        (Some(Command::Images { profile, list }), _) => runtime.block_on(images::run(&profile, list)),
         (Some(Command::Fetch { profile, over, source, output }), _) => {
             runtime.block_on(fetch::run(&profile, over, source, output, &look))
         }

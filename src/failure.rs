@@ -28,6 +28,8 @@ pub enum Failure {
         profile: String,
     },
     Pin(PinError),
+    /// A list of copies is asked for, and everything stays where it is.
+    NothingToCopy,
     Connect(ConnectError),
     Discovery(ApiError),
     /// The cluster is not on this machine; `asked` where a person said no.
@@ -80,14 +82,14 @@ impl Failure {
             Self::Runtime(_) | Self::Output(_) => 1,
             Self::Settings(SettingsError::Target(_)) => 3,
             Self::Settings(_) | Self::Kustomize(_) | Self::Unrendered(_) => Self::USAGE,
-            Self::NothingToFetch { .. } => Self::USAGE,
+            Self::NothingToFetch { .. } | Self::NothingToCopy => Self::USAGE,
             Self::Pin(PinError::Unnamed { .. } | PinError::Several { .. } | PinError::Unreadable(_)) => {
                 Self::USAGE
             }
             Self::Connect(_) | Self::Discovery(_) | Self::Unconfirmed { .. } => 3,
             Self::Release(_) | Self::Pin(_) => 4,
             Self::Engine(error) => match error.as_ref() {
-                EngineError::Homeless(_) => Self::USAGE,
+                EngineError::Homeless(_) | EngineError::Images(_) => Self::USAGE,
                 EngineError::Api { .. } | EngineError::LeaseLost => 3,
                 EngineError::Release(_) => 4,
                 EngineError::Istio(_) | EngineError::Kubeconfig(_) => 5,

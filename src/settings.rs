@@ -7,7 +7,7 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use url::Url;
 
-use crate::cli::{InstallArgs, NetworkArgs, ProfileArgs, SourceArgs};
+use crate::cli::{ImageArgs, InstallArgs, NetworkArgs, ProfileArgs, SourceArgs};
 use crate::cluster::{ConnectError, Target, TargetRequest};
 use crate::istio::release::{CaBundle, CaBundleError, Supply};
 use crate::plan::Tree;
@@ -58,7 +58,10 @@ impl Settings {
         let kubeconfig = arguments.kubeconfig;
         let request = TargetRequest { kubeconfig: kubeconfig.clone(), context: arguments.context };
         Ok(Self {
-            profile: read_profile(profile, arguments.profile, &arguments.source)?,
+            profile: with_images(
+                read_profile(profile, arguments.profile, &arguments.source)?,
+                arguments.images,
+            ),
             tree: tree(arguments.gitops)?,
             supply: supply(arguments.source)?,
             target: Target::resolve(&request)?,
@@ -90,6 +93,12 @@ pub fn read_profile(
     Ok(profile)
 }
 
+/// The profile with the registry of the command line, where that names one.
+pub fn with_images(mut profile: Profile, arguments: ImageArgs) -> Profile {
+    profile.images.registry = arguments.image_registry.or(profile.images.registry);
+    profile
+}
+
 /// The mirrors of the command line, then those of the environment.
 pub fn mirrors(network: &NetworkArgs) -> Result<Vec<Url>, SettingsError> {
     let variable = std::env::var(MIRROR).unwrap_or_default();
@@ -98,7 +107,8 @@ pub fn mirrors(network: &NetworkArgs) -> Result<Vec<Url>, SettingsError> {
     network.mirror.iter().cloned().map(Ok).chain(from_environment).collect()
 }
 
-fn tree(gitops: Option<PathBuf>) -> Result<Tree, SettingsError> {
+/// The tree that the paths of layers start from.
+pub fn tree(gitops: Option<PathBuf>) -> Result<Tree, SettingsError> {
     let Some(path) = gitops else { return Ok(Tree::Embedded) };
     match std::fs::read_dir(&path) {
         Ok(_) => Ok(Tree::Folder(path)),

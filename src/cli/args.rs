@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use url::Url;
 
+use crate::image::Registry;
 use crate::profile;
 
 #[derive(Debug, Args)]
@@ -27,6 +28,9 @@ pub struct InstallArgs {
 
     #[command(flatten)]
     pub source: SourceArgs,
+
+    #[command(flatten)]
+    pub images: ImageArgs,
 
     /// How long each layer may take, in the place of the profile's own times (90s, 5m, 1h)
     #[arg(long, value_name = "TIME", value_parser = profile::duration)]
@@ -90,6 +94,35 @@ pub struct NetworkArgs {
     pub ca_bundle: Option<PathBuf>,
 }
 
+/// Where images come from.
+#[derive(Debug, Args)]
+pub struct ImageArgs {
+    /// The mirror that all images come from, injected sidecars included (docs/images.md)
+    #[arg(long, value_name = "HOST/PATH")]
+    pub image_registry: Option<Registry>,
+}
+
+/// What `images` lists, and how.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    pub profile: ProfileArgs,
+
+    /// A gitops tree of your own, with base/ and overlays/staging/
+    #[arg(long, value_name = "DIR")]
+    pub gitops: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub source: SourceArgs,
+
+    #[command(flatten)]
+    pub images: ImageArgs,
+
+    /// The form to list them in
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    pub output: ImageForm,
+}
+
 #[derive(Debug, Args)]
 pub struct LookArgs {
     /// Tell more: -v each object, -vv what is sent to the cluster
@@ -112,6 +145,17 @@ pub enum Output {
 pub enum ObjectForm {
     Yaml,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImageForm {
+    /// Each image with all that run it
+    Text,
+    Json,
+    /// One image a line
+    Name,
+    /// Each image and where its copy belongs, for `xargs -n 2 crane copy`
+    Copy,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -9,7 +9,10 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use args::{Color, InstallArgs, LookArgs, NetworkArgs, ObjectForm, Output, ProfileArgs, SourceArgs};
+pub use args::{
+    Color, ImageArgs, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs, ObjectForm, Output,
+    ProfileArgs, SourceArgs,
+};
 
 /// In rows that a terminal of 80 columns does not break.
 const AFTER_HELP: &str = "\
@@ -72,6 +75,16 @@ pub enum Command {
     Profiles {
         #[command(subcommand)]
         command: Option<ProfilesCommand>,
+    },
+
+    /// List every image that a profile runs, without a cluster
+    Images {
+        /// A profile of this program, or a file
+        #[arg(default_value = "demo")]
+        profile: String,
+
+        #[command(flatten)]
+        list: ListArgs,
     },
 
     /// Download and prove the Istio release of a profile, without a cluster
@@ -173,6 +186,7 @@ fn stray(matches: &ArgMatches) -> Option<String> {
         "mirror",
         "ca_bundle",
         "offline",
+        "image_registry",
         "timeout",
         "output",
         "yes",
@@ -230,6 +244,7 @@ mod tests {
     fn what_would_be_dropped_or_mistaken_is_an_error() {
         let cases = [
             ("--gitops x render y", "--gitops stands before `render`"),
+            ("--image-registry r.test/m images", "--image-registry stands before `images`"),
             ("demo profiles", "profile stands before `profiles`"),
             ("--yes", "which profile?"),
             ("rendr x", "no command `rendr`; did you mean `render`?"),

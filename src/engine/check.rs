@@ -1,4 +1,4 @@
-//! The checks on the running mesh that a profile asks for. Each looks at what is there, and none
+//! The checks on the running mesh that a profile asks for, by name or by pinning images. Each looks at what is there, and none
 //! changes anything.
 
 use std::collections::BTreeSet;
@@ -8,9 +8,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::EngineError;
 use super::gate::has_sidecar;
+use super::pinned::{self, Pins};
 use super::run::{Patience, Run};
+use super::{EngineError, FailedCheck};
 use crate::cluster::ApiError;
 use crate::event::Event;
 use crate::object::{NotAnObject, Object};
@@ -24,17 +25,34 @@ const SETTLING: Duration = Duration::from_secs(20);
 const CALL: Duration = Duration::from_secs(15);
 
 /// What a check saw: Ok where it is what was promised.
-type Seen = Result<String, String>;
+pub(super) type Seen = Result<String, String>;
+
+/// What is to be proven.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Proof<'a> {
+    Mesh(Check),
+    /// That what runs has the digests that it is pinned to.
+    Pinned(&'a Pins),
+}
+
+impl Proof<'_> {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mesh(check) => check.name(),
+            Self::Pinned(_) => pinned::CHECK,
+        }
+    }
+}
 
 /// Carries out the checks, all of them, and fails with those that failed.
-pub(super) async fn all(run: &Run<'_>, checks: &[Check], plan: &Plan) -> Result<(), EngineError> {
+pub(super) async fn all(run: &Run<'_>, proofs: &[Proof<'_>], plan: &Plan) -> Result<(), EngineError> {
     let meshed = meshed_namespaces(run, plan).await.map_err(EngineError::api("reading the namespaces"))?;
     let mut failed = Vec::new();
-    for &check in checks {
+    for proof in proofs {
         let mut patience = Patience::until(Instant::now() + SETTLING);
         let seen = loop {
             run.go_on()?;
-            let seen = carry_out(run, check, plan, &meshed).await?;
+            let seen = carry_out(run, *proof, plan, &meshed).await?;
             match (&seen, patience.next(None)) {
                 (Err(_), Some(wait)) => run.pause(wait).await?,
                 _ => break seen,
@@ -42,22 +60,28 @@ pub(super) async fn all(run: &Run<'_>, checks: &[Check], plan: &Plan) -> Result<
         };
         let passed = seen.is_ok();
         let seen = seen.unwrap_or_else(|seen| {
-            failed.push((check, seen.clone()));
+            failed.push(FailedCheck { check: proof.name(), seen: seen.clone() });
             seen
         });
-        run.say(Event::Checked { check: check.to_string(), passed, seen });
+        run.say(Event::Checked { check: proof.name().to_owned(), passed, seen });
     }
     if failed.is_empty() { Ok(()) } else { Err(EngineError::Checks(failed)) }
 }
 
-async fn carry_out(run: &Run<'_>, check: Check, plan: &Plan, meshed: &[String]) -> Result<Seen, EngineError> {
-    if meshed.is_empty() {
-        return Ok(Err("no namespace of the layers is labelled for injection".to_owned()));
-    }
-    let seen = match check {
-        Check::Sidecars => sidecars(run, meshed).await,
-        Check::Injection => injection(run, meshed).await?,
-        Check::Mtls => mtls(run, plan, meshed).await,
+async fn carry_out(
+    run: &Run<'_>,
+    proof: Proof<'_>,
+    plan: &Plan,
+    meshed: &[String],
+) -> Result<Seen, EngineError> {
+    let seen = match proof {
+        Proof::Pinned(pins) => pinned::check(run, pins).await,
+        Proof::Mesh(_) if meshed.is_empty() => {
+            Ok(Err("no namespace of the layers is labelled for injection".to_owned()))
+        }
+        Proof::Mesh(Check::Sidecars) => sidecars(run, meshed).await,
+        Proof::Mesh(Check::Injection) => injection(run, meshed).await?,
+        Proof::Mesh(Check::Mtls) => mtls(run, plan, meshed).await,
     };
     seen.or_else(|error| if error.passes() { Ok(Err(error.to_string())) } else { Err(error) })
         .map_err(EngineError::api("checking the mesh"))
@@ -172,7 +196,7 @@ async fn meshed_namespaces(run: &Run<'_>, plan: &Plan) -> Result<Vec<String>, Ap
     Ok(meshed)
 }
 
-async fn running_pods(run: &Run<'_>, namespace: &str) -> Result<Vec<Object>, ApiError> {
+pub(super) async fn running_pods(run: &Run<'_>, namespace: &str) -> Result<Vec<Object>, ApiError> {
     let pods = run.cluster.list("v1", "Pod", Some(namespace), None).await?;
     let is_running = |pod: &Object| {
         pod.text("/status/phase") == Some("Running") && pod.pointer("/metadata/deletionTimestamp").is_none()

@@ -5,8 +5,7 @@ use crate::istio::release::ReleaseError;
 use crate::istio::render::RenderError;
 use crate::kustomize::At;
 use crate::object::{NotAnObject, ObjectId};
-use crate::plan::Homeless;
-use crate::profile::Check;
+use crate::plan::{Homeless, ImageError};
 
 /// Why a run did not reach its end.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +34,9 @@ pub enum EngineError {
     #[error("{} objects name no namespace", .0.len())]
     Homeless(Vec<Homeless>),
 
+    #[error(transparent)]
+    Images(#[from] Box<ImageError>),
+
     #[error("{} objects of layer `{layer}` could not be applied", failed.len())]
     Apply { layer: String, failed: Vec<FailedObject> },
 
@@ -46,11 +48,18 @@ pub enum EngineError {
     Silent { layer: String, webhook: String, after: Duration, last: String },
 
     #[error("{} checks failed", .0.len())]
-    Checks(Vec<(Check, String)>),
+    Checks(Vec<FailedCheck>),
 
     /// Another run may have begun: this one must not go on writing.
     #[error("the Lease of this run was lost")]
     LeaseLost,
+}
+
+/// A check that did not see what it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedCheck {
+    pub check: &'static str,
+    pub seen: String,
 }
 
 /// An object that the server refused for good, or until the time was over.

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::check::Proof;
+use super::pinned::Pins;
 use super::run::{Run, Tally};
 use super::warning::Warning;
 use super::{EngineError, check, layer, settle};
@@ -46,9 +48,9 @@ pub async fn install(
     tally: &Tally,
 ) -> Result<Installed, EngineError> {
     let run = Run { cluster: install.cluster, announcer, stop, tally };
-    let plan = settle::plan(&run, &install).await?;
+    let (plan, pins) = settle::plan(&run, &install).await?;
     let holder = install.holder.clone();
-    under_lease(&run, &holder, async |run| carry_out(run, &install, &plan).await).await?;
+    under_lease(&run, &holder, async |run| carry_out(run, &install, &plan, pins.as_ref()).await).await?;
     Ok(Installed {
         namespaces: namespaces_of_pods(&plan),
         addons: install.profile.istio.as_ref().map(|istio| istio.addons.clone()).unwrap_or_default(),
@@ -56,7 +58,12 @@ pub async fn install(
 }
 
 /// Applies every layer, waits for what was left to the end, and checks.
-async fn carry_out(run: &Run<'_>, install: &Install<'_>, plan: &Plan) -> Result<(), EngineError> {
+async fn carry_out(
+    run: &Run<'_>,
+    install: &Install<'_>,
+    plan: &Plan,
+    pins: Option<&Pins>,
+) -> Result<(), EngineError> {
     for layer in &plan.layers {
         run.step(Step::Layer(layer.name.clone()), layer::apply(run, layer)).await?;
     }
@@ -71,8 +78,10 @@ async fn carry_out(run: &Run<'_>, install: &Install<'_>, plan: &Plan) -> Result<
         })
         .await?;
     }
-    if !install.profile.checks.is_empty() {
-        run.step(Step::Verify, check::all(run, &install.profile.checks, plan)).await?;
+    let asked = install.profile.checks.iter().copied().map(Proof::Mesh);
+    let proofs: Vec<Proof<'_>> = asked.chain(pins.map(Proof::Pinned)).collect();
+    if !proofs.is_empty() {
+        run.step(Step::Verify, check::all(run, &proofs, plan)).await?;
     }
     Ok(())
 }

@@ -87,17 +87,40 @@ pub(super) async fn istio_layers(
     // istioctl gets a copy of the one context that was resolved: what becomes of the person's own
     // kubeconfig meanwhile is nothing to this run.
     let kubeconfig = target.write_kubeconfig().map_err(EngineError::Kubeconfig)?;
+    let cluster_for_istioctl =
+        render::Cluster { kubeconfig: kubeconfig.path().to_owned(), context: target.context.clone() };
     let request = RenderRequest {
+        cluster: Some(cluster_for_istioctl),
+        previous_install: has_injector(cluster).await?,
+        ..for_no_cluster(istio)
+    };
+    layers_of(istio, release, &request).await
+}
+
+/// The same for a cluster that nobody knows, and that has nothing yet.
+pub(super) async fn istio_layers_for_no_cluster(
+    istio: &Istio,
+    release: &Release,
+) -> Result<Vec<Layer>, EngineError> {
+    layers_of(istio, release, &for_no_cluster(istio)).await
+}
+
+fn for_no_cluster(istio: &Istio) -> RenderRequest {
+    RenderRequest {
         version: istio.version.clone(),
         overlays: vec![istio.overlay.clone()],
-        cluster: Some(render::Cluster {
-            kubeconfig: kubeconfig.path().to_owned(),
-            context: target.context.clone(),
-        }),
-        previous_install: has_injector(cluster).await?,
+        cluster: None,
+        previous_install: false,
         timeout: ISTIOCTL,
-    };
-    let rendered = render::render(&release.istioctl, &request).await?;
+    }
+}
+
+async fn layers_of(
+    istio: &Istio,
+    release: &Release,
+    request: &RenderRequest,
+) -> Result<Vec<Layer>, EngineError> {
+    let rendered = render::render(&release.istioctl, request).await?;
     let mut layers = vec![plan::istio(rendered.objects, istio.timeout)];
     let mut addons: Vec<Object> = Vec::new();
     for addon in &istio.addons {

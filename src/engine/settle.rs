@@ -1,13 +1,16 @@
+use super::pinned::Pins;
 use super::run::Run;
 use super::warning::Warning;
 use super::{EngineError, Install, prepare};
-use crate::event::{Event, PlannedLayer, Step};
+use crate::event::{Announcer, Event, PlannedLayer, Step};
+use crate::image::Rules;
 use crate::object::Object;
-use crate::plan::{Layer, Plan};
+use crate::plan::{Image, Layer, Plan};
 use crate::readiness;
 
-/// Fetches and renders what is missing, and puts all layers in order.
-pub(super) async fn plan(run: &Run<'_>, install: &Install<'_>) -> Result<Plan, EngineError> {
+/// Fetches and renders what is missing, and puts all layers in order. Says also what must be proven of the
+/// images, where any of them is pinned.
+pub(super) async fn plan(run: &Run<'_>, install: &Install<'_>) -> Result<(Plan, Option<Pins>), EngineError> {
     let mut release = None;
     if let Some(istio) = &install.profile.istio {
         let fetched = async { Ok(prepare::fetch(istio, install.supply, run.announcer).await?) };
@@ -23,33 +26,50 @@ pub(super) async fn plan(run: &Run<'_>, install: &Install<'_>) -> Result<Plan, E
         if let Some(timeout) = install.timeout {
             layers.iter_mut().for_each(|layer| layer.timeout = timeout);
         }
-        settle(run, layers)
+        let is_namespaced = |object: &Object| run.cluster.is_namespaced(object.api_version(), object.kind());
+        let (plan, images) = settle(run.announcer, layers, is_namespaced, &install.profile.images)?;
+        for policy in plan.misplaced_mesh_policies() {
+            run.say(Warning::MisplacedMeshPolicy(policy).into());
+        }
+        run.say(Event::Planned { layers: plan.layers.iter().map(planned).collect() });
+        Ok((plan, Pins::of(&images)))
     })
     .await
 }
 
-/// Makes one Plan of the layers, and tells what it took to fit them.
-fn settle(run: &Run<'_>, layers: Vec<Layer>) -> Result<Plan, EngineError> {
+/// Makes one Plan of the layers, with the images that the rules say, and tells what it took to fit them.
+pub(super) fn settle(
+    announcer: &Announcer,
+    layers: Vec<Layer>,
+    is_namespaced: impl Fn(&Object) -> Option<bool>,
+    rules: &Rules,
+) -> Result<(Plan, Vec<Image>), EngineError> {
     let (mut plan, shared) = Plan::of(layers);
     for shared in shared {
-        run.say(Warning::Shared(shared).into());
+        announcer.say(Warning::Shared(shared).into());
     }
-    leave_out_copies(run, &mut plan)?;
-    for policy in plan.misplaced_mesh_policies() {
-        run.say(Warning::MisplacedMeshPolicy(policy).into());
+    leave_out_copies(announcer, &mut plan, is_namespaced)?;
+    let images = plan.place_images(rules)?;
+    for pin in &images.unused_pins {
+        announcer.say(Warning::UnusedPin(pin).into());
     }
-    run.say(Event::Planned { layers: plan.layers.iter().map(planned).collect() });
-    Ok(plan)
+    for (image, user) in &images.unreadable {
+        announcer.say(Warning::NoImage { image, user }.into());
+    }
+    Ok((plan, images.list))
 }
 
 /// Leaves out second copies that name no namespace, and tells of them; any other object without one
 /// is an error.
-fn leave_out_copies(run: &Run<'_>, plan: &mut Plan) -> Result<(), EngineError> {
-    let is_namespaced = |object: &Object| run.cluster.is_namespaced(object.api_version(), object.kind());
+fn leave_out_copies(
+    announcer: &Announcer,
+    plan: &mut Plan,
+    is_namespaced: impl Fn(&Object) -> Option<bool>,
+) -> Result<(), EngineError> {
     let homeless = plan.remove_homeless(is_namespaced);
     let (copies, lost): (Vec<_>, Vec<_>) = homeless.into_iter().partition(|found| found.copy_in.is_some());
     for copy in copies {
-        run.say(Warning::LeftOut(copy).into());
+        announcer.say(Warning::LeftOut(copy).into());
     }
     if lost.is_empty() { Ok(()) } else { Err(EngineError::Homeless(lost)) }
 }

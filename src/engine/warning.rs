@@ -2,8 +2,9 @@ use std::fmt;
 
 use crate::cluster::ApiError;
 use crate::event::Event;
+use crate::image::Reference;
 use crate::kustomize::At;
-use crate::plan::{Homeless, Placed, SharedObject};
+use crate::plan::{Homeless, Placed, SharedObject, User};
 
 /// What a run does not stop for, and a person should know.
 #[derive(Debug)]
@@ -24,6 +25,13 @@ pub(super) enum Warning<'a> {
     LeftOut(Homeless),
     /// Nothing makes the mesh STRICT, though this was meant to.
     MisplacedMeshPolicy(&'a Placed),
+    /// A pin for an image that no layer runs.
+    UnusedPin(&'a Reference),
+    /// What no runtime takes for an image, and who asks for it.
+    NoImage {
+        image: &'a str,
+        user: &'a User,
+    },
     LeaseNotReleased(ApiError),
 }
 
@@ -56,6 +64,12 @@ impl fmt::Display for Warning<'_> {
                 object.id(),
                 InBrackets(at),
             ),
+            Self::UnusedPin(image) => {
+                write!(f, "`images.digests` pins {image}, which nothing runs; is it another version by now?")
+            }
+            Self::NoImage { image, user } => {
+                write!(f, "{user} asks for `{image}`, which is not the name of an image")
+            }
             Self::LeaseNotReleased(error) => {
                 write!(f, "the next run may have to wait for this one's Lease: {error}")
             }

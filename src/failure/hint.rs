@@ -7,7 +7,7 @@ use crate::engine::{EngineError, FailedObject};
 use crate::istio::release::{CaBundleError, PinError, ReleaseError};
 use crate::istio::render::RenderError;
 use crate::kustomize;
-use crate::plan::Unrendered;
+use crate::plan::{ImageError, Unrendered};
 use crate::settings::SettingsError;
 
 const AGAIN: &str = "run the same command again: what is applied already is left as it is";
@@ -26,6 +26,9 @@ impl Failure {
                 if matches!(**source, kustomize::Error::NoFolder { .. }) =>
             {
                 "a gitops tree has the folders that the profile's layers name, base and overlays/staging say"
+            }
+            Self::NothingToCopy => {
+                "name the mirror with --image-registry, or in the profile's `images.registry`"
             }
             Self::Settings(SettingsError::CaBundle(CaBundleError::Empty { .. })) => {
                 "a PEM file holds `-----BEGIN CERTIFICATE-----`; `openssl x509 -inform der -in FILE` makes one of a DER file"
@@ -117,6 +120,11 @@ fn engine_hint(error: &EngineError) -> Option<String> {
         EngineError::Homeless(_) => {
             "write `namespace:` into each, or into the kustomization file of their folder"
         }
+        EngineError::Images(error) => images_hint(error),
+        EngineError::Checks(failed) if failed.iter().any(|failed| failed.check == "images") => {
+            "a pod keeps the image that it was started with: restart what is named (`kubectl rollout restart`), then \
+             run the same command again"
+        }
         EngineError::Checks(_) => {
             "all is applied and ready, but not as promised; once it is mended, run the same command again"
         }
@@ -124,6 +132,22 @@ fn engine_hint(error: &EngineError) -> Option<String> {
         EngineError::Istio(_) | EngineError::Own(_) | EngineError::Interrupted => return None,
     };
     Some(hint.to_owned())
+}
+
+fn images_hint(error: &ImageError) -> &'static str {
+    match error {
+        ImageError::Collision { .. } => {
+            "the mirror keeps path and tag alone: give one of them another name in its layer (`images` in its \
+             kustomization)"
+        }
+        ImageError::Contradiction { .. } => {
+            "one of the two digests is old: take it out of the layer, or out of `images.digests`"
+        }
+        ImageError::Unmoved { .. } => {
+            "name the image of this pod in full in its annotation `sidecar.istio.io/proxyImage`, or take out what \
+             chooses another one for it"
+        }
+    }
 }
 
 /// For a request about no object of a layer.

@@ -10,13 +10,13 @@ use insta::assert_snapshot;
 
 use super::{Failure, Signal};
 use crate::cluster::{ApiError, ConnectError, FieldConflict, Subject};
-use crate::engine::{EngineError, FailedObject, Unready};
+use crate::engine::{EngineError, FailedCheck, FailedObject, Unready};
+use crate::image::{Contradiction, Reference};
 use crate::istio::release::ReleaseError;
 use crate::istio::render::RenderError;
 use crate::kustomize::At;
 use crate::object::{GroupKind, ObjectId};
-use crate::plan::Homeless;
-use crate::profile::Check;
+use crate::plan::{Homeless, ImageError, User};
 
 /// As it is shown, with the exit code below.
 fn told(failure: impl Into<Failure>) -> String {
@@ -260,11 +260,57 @@ fn objects_without_a_namespace() {
 #[test]
 fn a_check_that_failed() {
     let seen = "http://frontend.kubestock-staging:3000/ answered 200 to a call in plaintext";
-    assert_snapshot!(told(EngineError::Checks(vec![(Check::Mtls, seen.to_owned())])), @"
+    assert_snapshot!(told(EngineError::Checks(vec![FailedCheck { check: "mtls", seen: seen.to_owned() }])), @"
     error: 1 check on the mesh failed
       mtls: http://frontend.kubestock-staging:3000/ answered 200 to a call in plaintext
     hint: all is applied and ready, but not as promised; once it is mended, run the same command again
     exit code 8
+    ");
+}
+
+#[test]
+fn a_pod_that_does_not_run_what_it_is_pinned_to() {
+    let seen = "istio-proxy of Pod/shop/frontend-1 runs sha256:CD and is pinned to sha256:AB";
+    let failed = FailedCheck { check: "images", seen: seen.to_owned() };
+    assert_snapshot!(told(EngineError::Checks(vec![failed])), @"
+    error: 1 check on the mesh failed
+      images: istio-proxy of Pod/shop/frontend-1 runs sha256:CD and is pinned to sha256:AB
+    hint: a pod keeps the image that it was started with: restart what is named (`kubectl rollout restart`), then run the same command again
+    exit code 8
+    ");
+}
+
+#[test]
+fn images_that_cannot_be_what_they_are_to_be() {
+    let image = |name: &str| name.parse::<Reference>().unwrap();
+    let (first, second) = (image("ghcr.io/shop/app:1"), image("quay.io/shop/app:1"));
+    let collision = ImageError::Collision { first, second, place: image("r.test/m/shop/app:1") };
+    assert_snapshot!(told(EngineError::Images(collision.into())), @"
+    error: ghcr.io/shop/app:1 and quay.io/shop/app:1 would both be r.test/m/shop/app:1
+    hint: the mirror keeps path and tag alone: give one of them another name in its layer (`images` in its kustomization)
+    exit code 2
+    ");
+    let user = User {
+        layer: "staging".to_owned(),
+        object: deployment("frontend"),
+        container: "istio-proxy".to_owned(),
+        injected: true,
+    };
+    let (found, wanted) =
+        ("docker.io/istio/proxyv2:1.18.0".to_owned(), image("r.test/m/istio/proxyv2:1.18.0"));
+    let unmoved = ImageError::Unmoved { user: user.clone(), found, wanted };
+    assert_snapshot!(told(EngineError::Images(unmoved.into())), @"
+    error: istio-proxy of Deployment/kubestock-staging/frontend in layer `staging` would run docker.io/istio/proxyv2:1.18.0 in the place of r.test/m/istio/proxyv2:1.18.0
+    hint: name the image of this pod in full in its annotation `sidecar.istio.io/proxyImage`, or take out what chooses another one for it
+    exit code 2
+    ");
+    let pinned = format!("sha256:{}", "ab".repeat(32)).parse().unwrap();
+    let source = Contradiction { image: image(&format!("app@sha256:{}", "cd".repeat(32))), pinned };
+    let contradiction = ImageError::Contradiction { user, source };
+    assert_snapshot!(told(EngineError::Images(contradiction.into())), @"
+    error: istio-proxy of Deployment/kubestock-staging/frontend in layer `staging`: `docker.io/library/app@sha256:cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd` is pinned to sha256:abababababababababababababababababababababababababababababababab
+    hint: one of the two digests is old: take it out of the layer, or out of `images.digests`
+    exit code 2
     ");
 }
 

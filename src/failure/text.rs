@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::Failure;
 use crate::cluster::{ApiError, ConnectError, FieldConflict};
-use crate::engine::{EngineError, FailedObject, Unready};
+use crate::engine::{EngineError, FailedCheck, FailedObject, Unready};
 use crate::istio::release::{PinError, ReleaseError};
 use crate::kustomize::At;
 use crate::object::ObjectId;
@@ -25,6 +25,7 @@ impl Failure {
             Self::NothingToFetch { profile } => {
                 format!("the profile `{profile}` installs no Istio, so that there is nothing to fetch")
             }
+            Self::NothingToCopy => "no image is moved, so that there is nothing to copy".to_owned(),
             Self::Discovery(error) => with_causes(error),
             Self::Unconfirmed { context, server, why, asked } => {
                 let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
@@ -104,7 +105,7 @@ fn engine_text(error: &EngineError) -> String {
         }
         EngineError::Checks(failed) => {
             let first = format!("{} on the mesh failed", counted(failed.len(), "check"));
-            listed(first, failed, |(check, seen)| format!("{check}: {seen}"))
+            listed(first, failed, |FailedCheck { check, seen }| format!("{check}: {seen}"))
         }
         EngineError::Release(error) => release_text(error),
         EngineError::LeaseLost => {

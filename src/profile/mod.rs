@@ -9,6 +9,7 @@ mod error;
 mod explain;
 mod extends;
 mod file;
+mod images;
 mod istio;
 mod layer;
 mod merge;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::image::Rules;
 use crate::istio::release::{Addon, ReleaseSource};
 
 use document::Node;
@@ -50,6 +52,7 @@ const TOP: &[Entry] = &[
     Entry::optional("istio", "the mesh; left out, only the layers are applied", istio::SHAPE),
     Entry::optional("layers", layer::LAYERS, layer::SHAPE),
     Entry::optional("checks", check::CHECKS, check::SHAPE),
+    Entry::optional("images", images::IMAGES, images::SHAPE),
 ];
 
 /// What one deployment is made of.
@@ -64,6 +67,8 @@ pub struct Profile {
     /// In the order in which they are applied.
     pub layers: Vec<Layer>,
     pub checks: Vec<Check>,
+    /// Where the images of all layers come from, and which they must be.
+    pub images: Rules,
 }
 
 /// The mesh that comes before the layers.
@@ -137,6 +142,7 @@ impl Profile {
         let istio = fields.get("istio").map_or(Some(None), |istio| istio::read(istio).map(Some));
         let layers = fields.get("layers").map_or(Some(Vec::new()), layer::read_all);
         let checks = fields.get("checks").map_or(Some(Vec::new()), check::read_all);
+        let images = fields.get("images").map_or(Some(Rules::default()), images::read);
         if fields.get("istio").is_none() && layers.as_ref().is_some_and(Vec::is_empty) {
             top.note(Mistake::NothingToDo);
         }
@@ -147,6 +153,7 @@ impl Profile {
             istio: istio?,
             layers: layers?,
             checks: checks?,
+            images: images?,
         })
     }
 }

@@ -13,14 +13,17 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::home::{Home, Told, closed};
 
-/// An archive that holds what passes for istioctl.
 fn archive() -> Vec<u8> {
-    let program = b"#!/bin/sh\necho istioctl\n";
+    archive_of(b"#!/bin/sh\necho istioctl\n")
+}
+
+/// An archive that holds what passes for istioctl.
+pub(crate) fn archive_of(program: &[u8]) -> Vec<u8> {
     let mut header = Header::new_gnu();
     header.set_size(program.len() as u64);
     header.set_mode(0o755);
     let mut tar = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    tar.append_data(&mut header, "istioctl", &program[..]).unwrap();
+    tar.append_data(&mut header, "istioctl", program).unwrap();
     tar.into_inner().unwrap().finish().unwrap()
 }
 

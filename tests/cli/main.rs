@@ -6,6 +6,7 @@
 mod fetch;
 mod files;
 mod home;
+mod images;
 mod kubeconfig;
 mod locality;
 mod pin;

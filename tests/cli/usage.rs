@@ -14,6 +14,7 @@ fn the_help_of_the_program() {
       install   Install what a profile describes
       render    Print the objects of a kustomize folder, without a cluster
       profiles  List the profiles of this program, or show one
+      images    List every image that a profile runs, without a cluster
       fetch     Download and prove the Istio release of a profile, without a cluster
       pin       Print the digests of another Istio version, for `istio.digests` in a
                 profile
@@ -63,6 +64,10 @@ fn the_help_of_the_program() {
           --offline
               Fetch nothing: use the release that is in the cache, or say what is
               missing there
+
+          --image-registry <HOST/PATH>
+              The mirror that all images come from, injected sidecars included
+              (docs/images.md)
 
           --timeout <TIME>
               How long each layer may take, in the place of the profile's own times
@@ -160,6 +165,10 @@ fn the_help_of_an_installation() {
           --offline
               Fetch nothing: use the release that is in the cache, or say what is
               missing there
+
+          --image-registry <HOST/PATH>
+              The mirror that all images come from, injected sidecars included
+              (docs/images.md)
 
           --timeout <TIME>
               How long each layer may take, in the place of the profile's own times

@@ -4,6 +4,7 @@
 
 mod cluster;
 mod demo;
+mod images;
 mod interruption;
 mod oracle;
 mod trees;

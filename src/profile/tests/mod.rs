@@ -294,3 +294,40 @@ fn a_file_is_read_and_named_for_its_file() {
     let error = ProfileFile::Path(folder.path().join("none.yaml")).text().unwrap_err().to_string();
     assert!(error.contains("none.yaml: cannot be read: No such file"), "{error}");
 }
+
+#[test]
+fn images_are_named_as_a_kubelet_completes_them() {
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    let text = format!(
+        "layers: [{{name: a, path: a}}]\nimages:\n  registry: r.test:5000/mirror/\n  digests:\n    busybox: {digest}\n"
+    );
+    let images = parse(&text).unwrap().images;
+    assert_eq!(images.registry.map(|registry| registry.to_string()).as_deref(), Some("r.test:5000/mirror"));
+    let digests: Vec<_> = images.digests.iter().map(|(image, digest)| format!("{image} {digest}")).collect();
+    assert_eq!(digests, [format!("docker.io/library/busybox:latest {digest}")]);
+    assert!(parse("layers: [{name: a, path: a}]").unwrap().images.is_empty());
+}
+
+#[test]
+fn what_is_wrong_with_images_is_said_by_line() {
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    let text = format!(
+        "layers: [{{name: a, path: a}}]
+images:
+  registry: https://r.test
+  digest: {{}}
+  digests:
+    istio/pilot:1: {digest}
+    docker.io/istio/pilot:1: {digest}
+    Wrong: {digest}
+    app:1: latest
+"
+    );
+    assert_snapshot!(said(&text), @"
+    mine.yaml:3: `images.registry` is `https://r.test`; it must be HOST or HOST/PATH without a scheme, such as registry.example.com/mirror
+    mine.yaml:4: there is no field `images.digest`; did you mean `digests`?
+    mine.yaml:6: `images.digests.istio/pilot:1` is `docker.io/istio/pilot:1`, and so is `images.digests.docker.io/istio/pilot:1` (mine.yaml:7)
+    mine.yaml:8: `images.digests.Wrong` is `Wrong`; it must be the name and tag of an image, such as docker.io/istio/proxyv2:1.18.0
+    mine.yaml:9: `images.digests.app:1` is `latest`; it must be the digest of an image: `sha256:` and 64 hexadecimal digits in small letters
+    ");
+}

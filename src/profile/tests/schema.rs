@@ -37,7 +37,7 @@ fn the_examples_in_the_documentation_are_valid() {
         let (example, _) = example.split_once("```").unwrap();
         let (pointer, text) = match example.split_once(':').unwrap() {
             ("description" | "extends", _) => ("#", example),
-            ("istio" | "layers", _) => ("#/definitions/part", example),
+            ("istio" | "layers" | "images", _) => ("#/definitions/part", example),
             ("source", source) => ("#/definitions/whole/properties/istio/properties/source", source),
             (other, _) => panic!("`{other}` begins an example of docs/profiles.md"),
         };

@@ -1,0 +1,133 @@
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use anstream::eprintln;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
+
+use super::{signals, told};
+use crate::cli::{ImageForm, ListArgs};
+use crate::engine;
+use crate::event::{Announcer, Event};
+use crate::failure::Failure;
+use crate::plan::{self, Image, User};
+use crate::profile::Profile;
+use crate::settings;
+
+/// Lists every image that a profile runs.
+pub(super) async fn run(profile: &str, list: ListArgs) -> ExitCode {
+    let form = list.output;
+    match images(profile, list).await {
+        Ok(images) if form == ImageForm::Copy && !images.iter().any(Image::is_moved) => {
+            told::failure(&Failure::NothingToCopy)
+        }
+        Ok(images) => told::print(&text(&images, form)),
+        Err(failure) => told::failure(&failure),
+    }
+}
+
+async fn images(profile: &str, list: ListArgs) -> Result<Vec<Image>, Failure> {
+    let profile = settings::read_profile(profile, list.profile, &list.source)?;
+    let profile = settings::with_images(profile, list.images);
+    let tree = settings::tree(list.gitops)?;
+    let supply = settings::supply(list.source)?;
+    let (layers, warnings) = plan::render(&profile, &tree)?;
+    for warning in warnings {
+        told::warning(&warning);
+    }
+    tell_of_strangers(&profile);
+
+    let (announcer, events) = Announcer::new();
+    let stop = CancellationToken::new();
+    let listening = signals::listen(announcer.clone(), stop.clone()).map_err(Failure::Runtime)?;
+    let telling = tokio::spawn(tell(events));
+    let images = tokio::select! {
+        images = engine::images(&profile, layers, &supply, &announcer) => {
+            images.map_err(|error| Failure::Engine(Box::new(error)))
+        }
+        () = stop.cancelled() => Err(Failure::Interrupted(listening.signal())),
+    };
+    listening.end();
+    drop(announcer);
+    // It fails only by a panic, which has told itself.
+    let _ = telling.await;
+    images
+}
+
+fn tell_of_strangers(profile: &Profile) {
+    if profile.istio.is_none() {
+        let warning = format!(
+            "the profile `{}` brings no Istio: what a mesh that is there already injects is not listed",
+            profile.name
+        );
+        told::warning(&warning);
+    }
+}
+
+/// Tells on stderr what a person waits for; stdout is for the list alone.
+async fn tell(mut events: UnboundedReceiver<Event>) {
+    while let Some(event) = events.recv().await {
+        match event {
+            Event::Warned { warning } => told::warning(&warning),
+            Event::DownloadStarted { url, .. } => eprintln!("downloading {url}"),
+            Event::DownloadRetried { reason, .. } => told::warning(&format!("{reason}; trying again")),
+            _ => {}
+        }
+    }
+}
+
+fn text(images: &[Image], form: ImageForm) -> String {
+    match form {
+        ImageForm::Text => images.iter().map(in_words).collect::<Vec<_>>().join("\n"),
+        ImageForm::Json => format!("{:#}\n", Value::from_iter(images.iter().map(as_json))),
+        ImageForm::Name => lines(images.iter().map(|image| image.applied.to_string())),
+        ImageForm::Copy => {
+            let moved = images.iter().filter(|image| image.is_moved());
+            lines(moved.map(|image| format!("{} {}", image.pulled(), image.copy)))
+        }
+    }
+}
+
+/// Each once: several names may have become one.
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    let mut lines: Vec<String> = lines.map(|line| line + "\n").collect();
+    lines.sort();
+    lines.dedup();
+    lines.concat()
+}
+
+/// The image, where it was before, and who runs it, an object a line.
+fn in_words(image: &Image) -> String {
+    let mut text = format!("{}\n", image.applied);
+    if image.applied != image.source {
+        let _never_fails = writeln!(text, "  from {}", image.source);
+    }
+    for of_object in image.users.chunk_by(|a, b| (&a.layer, &a.object) == (&b.layer, &b.object)) {
+        let User { layer, object, .. } = &of_object[0];
+        let containers: Vec<String> = of_object.iter().map(container).collect();
+        let _never_fails = writeln!(text, "  {layer}: {object}: {}", containers.join(", "));
+    }
+    text
+}
+
+fn container(user: &User) -> String {
+    let injected = if user.injected { " (injected)" } else { "" };
+    format!("{}{injected}", user.container)
+}
+
+fn as_json(image: &Image) -> Value {
+    let users = image.users.iter().map(|user| {
+        json!({
+            "layer": user.layer,
+            "object": user.object.to_string(),
+            "container": user.container,
+            "injected": user.injected,
+        })
+    });
+    json!({
+        "image": image.applied.to_string(),
+        "source": image.source.to_string(),
+        "used_by": users.collect::<Vec<_>>(),
+    })
+}
