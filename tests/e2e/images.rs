@@ -53,9 +53,7 @@ fn sidecars_that_were_there_before_a_pin_fail_the_check(cluster: &Cluster) {
     std::fs::write(&pinned, format!("{text}\nimages: {{digests: {{'{proxy}': '{digest}'}}}}\n")).unwrap();
     let ended = cluster.install(&pinned, &[]).expect(8);
     std::fs::remove_file(pinned).unwrap();
-    for words in
-        ["istio-proxy of Pod/kubestock-staging/", &format!("is pinned to {digest}"), "rollout restart"]
-    {
+    for words in [" of Pod/kubestock-staging/", &format!("is pinned to {digest}"), "rollout restart"] {
         assert!(ended.stderr.contains(words), "no `{words}` in:\n{}", ended.stderr);
     }
 }
