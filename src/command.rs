@@ -1,5 +1,6 @@
 //! The commands: each from its arguments to its exit code.
 
+mod bundle;
 mod fetch;
 mod images;
 mod install;
@@ -29,7 +30,7 @@ pub fn run(cli: Cli) -> ExitCode {
     };
     let code = match (cli.command, cli.profile) {
         (Some(Command::Install { profile, install }), _) => {
-            runtime.block_on(install::run(&profile, install, &look))
+            runtime.block_on(install::run(profile.as_deref().unwrap_or_default(), install, &look))
         }
         (Some(Command::Render { path, output }), _) => render::run(&path, output),
         (Some(Command::Profiles { command }), _) => profiles::run(command),
@@ -38,9 +39,13 @@ pub fn run(cli: Cli) -> ExitCode {
             runtime.block_on(fetch::run(&profile, over, source, output, &look))
         }
         (Some(Command::Pin { subject, network }), _) => runtime.block_on(pin::run(&subject, &network)),
-        (None, Some(profile)) => runtime.block_on(install::run(&profile, cli.install, &look)),
-        // `Cli::read` lets no such command line pass.
-        (None, None) => ExitCode::from(Failure::USAGE),
+        (Some(Command::Bundle { profile, bundle }), _) => {
+            runtime.block_on(bundle::run(&profile, bundle, &look))
+        }
+        // Where there is no profile, there is a bundle: `Cli::read` and clap let nothing else pass.
+        (None, profile) => {
+            runtime.block_on(install::run(profile.as_deref().unwrap_or_default(), cli.install, &look))
+        }
     };
     // A prompt that nobody answered any more still waits in a thread of its own.
     runtime.shutdown_background();

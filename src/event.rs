@@ -54,6 +54,12 @@ pub enum Event {
         sha256: String,
         cached: bool,
     },
+    /// A bundle is written, whole.
+    BundleWritten {
+        path: String,
+        bytes: u64,
+        sha256: String,
+    },
     /// All is rendered: what each layer will bring.
     Planned {
         layers: Vec<PlannedLayer>,
@@ -139,6 +145,8 @@ pub enum Step {
     Connect,
     Fetch,
     Render,
+    /// Writes a bundle.
+    Bundle,
     /// Applies one layer and waits for it.
     Layer(String),
     /// Waits for what was applied but not awaited on the way (the addons).

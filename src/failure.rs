@@ -7,6 +7,7 @@ mod text;
 
 use std::io;
 
+use crate::bundle::BundleError;
 use crate::cluster::{ApiError, ConnectError};
 use crate::engine::EngineError;
 use crate::istio::release::{PinError, ReleaseError};
@@ -39,6 +40,8 @@ pub enum Failure {
         why: String,
         asked: bool,
     },
+    /// A bundle cannot be written.
+    Bundle(BundleError),
     Release(ReleaseError),
     Engine(Box<EngineError>),
     Interrupted(Signal),
@@ -79,7 +82,7 @@ impl Failure {
     /// As `docs/exit-codes.md` lists them.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Runtime(_) | Self::Output(_) => 1,
+            Self::Runtime(_) | Self::Output(_) | Self::Bundle(_) => 1,
             Self::Settings(SettingsError::Target(_)) => 3,
             Self::Settings(_) | Self::Kustomize(_) | Self::Unrendered(_) => Self::USAGE,
             Self::NothingToFetch { .. } | Self::NothingToCopy => Self::USAGE,
@@ -130,6 +133,18 @@ impl From<ConnectError> for Failure {
 impl From<PinError> for Failure {
     fn from(error: PinError) -> Self {
         Self::Pin(error)
+    }
+}
+
+impl From<BundleError> for Failure {
+    fn from(error: BundleError) -> Self {
+        Self::Bundle(error)
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(Box::new(error))
     }
 }
 

@@ -35,6 +35,9 @@ pub mod cluster;
 /// The loop: prepare, then each layer: apply, wait; then the checks. Events out.
 pub mod engine;
 
+/// All that an installation reads, in one file, for machines without a network.
+pub mod bundle;
+
 /// The command line.
 pub mod cli;
 

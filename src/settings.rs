@@ -1,15 +1,16 @@
 //! Flags, environment and profile, resolved once into what a run works from.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
 use url::Url;
 
-use crate::cli::{ImageArgs, InstallArgs, NetworkArgs, ProfileArgs, SourceArgs};
+use crate::bundle::{self, BundleError, Opened};
+use crate::cli::{InstallArgs, NetworkArgs, PlanArgs, ProfileArgs, SourceArgs};
 use crate::cluster::{ConnectError, Target, TargetRequest};
-use crate::istio::release::{CaBundle, CaBundleError, Supply};
+use crate::istio::release::{CaBundle, CaBundleError, Platform, Supply};
 use crate::plan::Tree;
 use crate::profile::{self, NotAnAddress, Overrides, Profile, ProfileError, ProfileFile, Resolved};
 
@@ -20,15 +21,23 @@ const MIRROR: &str = "KUBESTOCK_INSTALL_MIRROR";
 /// after this.
 #[derive(Debug)]
 pub struct Settings {
-    pub profile: Profile,
-    pub tree: Tree,
+    pub inputs: Inputs,
     pub target: Target,
     /// The file that was named for it, where one was.
     pub kubeconfig: Option<PathBuf>,
-    pub supply: Supply,
     pub timeout: Option<Duration>,
     /// Whether a cluster elsewhere may be changed without asking.
     pub yes: bool,
+}
+
+/// All that a plan is made from.
+#[derive(Debug)]
+pub struct Inputs {
+    pub resolved: Resolved,
+    pub tree: Tree,
+    pub supply: Supply,
+    /// Where all of them are read from, if it is a bundle; its files are gone with this.
+    _bundle: Option<Opened>,
 }
 
 /// What cannot be resolved.
@@ -46,6 +55,9 @@ pub enum SettingsError {
     #[error(transparent)]
     CaBundle(#[from] CaBundleError),
 
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+
     #[error("this user has no home folder, so that there is none for the cache")]
     NoHome,
 
@@ -54,16 +66,12 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// For the profile of this name or in this file, or for the bundle that the arguments name.
     pub fn resolve(profile: &str, arguments: InstallArgs) -> Result<Self, SettingsError> {
         let kubeconfig = arguments.kubeconfig;
         let request = TargetRequest { kubeconfig: kubeconfig.clone(), context: arguments.context };
         Ok(Self {
-            profile: with_images(
-                read_profile(profile, arguments.profile, &arguments.source)?,
-                arguments.images,
-            ),
-            tree: tree(arguments.gitops)?,
-            supply: supply(arguments.source)?,
+            inputs: Inputs::resolve(profile, arguments.bundle.as_deref(), arguments.plan)?,
             target: Target::resolve(&request)?,
             kubeconfig,
             timeout: arguments.timeout,
@@ -72,31 +80,51 @@ impl Settings {
     }
 }
 
-/// The profile of that name, or in that file, with what is laid over it.
-pub fn resolve_profile(name_or_file: &str, over: ProfileArgs) -> Result<Resolved, ProfileError> {
+impl Inputs {
+    /// From the bundle, where there is one; else from the profile of this name or in this file.
+    pub fn resolve(profile: &str, bundle: Option<&Path>, arguments: PlanArgs) -> Result<Self, SettingsError> {
+        let bundle = bundle.map(bundle::open).transpose()?;
+        let file = match &bundle {
+            Some(opened) => ProfileFile::Path(opened.profile()),
+            None => ProfileFile::named(profile),
+        };
+        let PlanArgs { mut over, gitops, source, image_registry } = arguments;
+        // Like any other value of the profile, so that a bundle has it too.
+        over.set_string.extend(image_registry.map(|registry| format!("images.registry={registry}")));
+        let resolved = read_profile(&file, over, &source)?;
+        let mut supply = supply(source)?;
+        if let (Some(opened), Some(istio), Ok(platform)) =
+            (&bundle, &resolved.profile.istio, Platform::current())
+        {
+            supply.brought = Some(opened.release(&istio.source.file_names(platform))?);
+        }
+        Ok(Self { resolved, tree: tree(gitops)?, supply, _bundle: bundle })
+    }
+
+    pub fn profile(&self) -> &Profile {
+        &self.resolved.profile
+    }
+}
+
+/// The profile in a file, with what is laid over it.
+pub fn resolve_profile(file: &ProfileFile, over: ProfileArgs) -> Result<Resolved, ProfileError> {
     let ProfileArgs { files, set, set_string } = over;
-    profile::resolve(&ProfileFile::named(name_or_file), &Overrides { files, set, set_string })
+    profile::resolve(file, &Overrides { files, set, set_string })
 }
 
 /// The same, for those who use it: its release may also be had from the mirrors that the command line and the
 /// environment name.
 pub fn read_profile(
-    name_or_file: &str,
+    file: &ProfileFile,
     over: ProfileArgs,
     source: &SourceArgs,
-) -> Result<Profile, SettingsError> {
-    let mut profile = resolve_profile(name_or_file, over)?.profile;
+) -> Result<Resolved, SettingsError> {
+    let mut resolved = resolve_profile(file, over)?;
     let mirrors = mirrors(&source.network)?;
-    if let Some(istio) = &mut profile.istio {
+    if let Some(istio) = &mut resolved.profile.istio {
         istio.source.mirrors = mirrors;
     }
-    Ok(profile)
-}
-
-/// The profile with the registry of the command line, where that names one.
-pub fn with_images(mut profile: Profile, arguments: ImageArgs) -> Profile {
-    profile.images.registry = arguments.image_registry.or(profile.images.registry);
-    profile
+    Ok(resolved)
 }
 
 /// The mirrors of the command line, then those of the environment.
@@ -107,8 +135,7 @@ pub fn mirrors(network: &NetworkArgs) -> Result<Vec<Url>, SettingsError> {
     network.mirror.iter().cloned().map(Ok).chain(from_environment).collect()
 }
 
-/// The tree that the paths of layers start from.
-pub fn tree(gitops: Option<PathBuf>) -> Result<Tree, SettingsError> {
+fn tree(gitops: Option<PathBuf>) -> Result<Tree, SettingsError> {
     let Some(path) = gitops else { return Ok(Tree::Embedded) };
     match std::fs::read_dir(&path) {
         Ok(_) => Ok(Tree::Folder(path)),
@@ -122,6 +149,7 @@ pub fn supply(arguments: SourceArgs) -> Result<Supply, SettingsError> {
         cache: cache(arguments.cache_dir)?,
         ca_bundle: ca_bundle(&arguments.network)?,
         offline: arguments.offline,
+        brought: None,
     })
 }
 

@@ -197,7 +197,7 @@ fn every_event_is_documented_with_a_line_that_is_real() {
     let time = regex::Regex::new(r#""time":"[^"]*""#).unwrap();
     let unified = |line: &str| time.replace(line, "\"time\":\"\"").into_owned();
     let mut written = BTreeSet::new();
-    for name in ["first", "again", "failed", "interrupted"] {
+    for name in ["first", "again", "failed", "interrupted", "bundled"] {
         let output = replay(name).arg("json").output().unwrap();
         written.extend(String::from_utf8(output.stdout).unwrap().lines().map(unified));
     }
@@ -232,7 +232,7 @@ fn every_event_is_documented_with_a_line_that_is_real() {
 }
 
 /// Every event's name. [`name`] does not compile while one is missing there; put it here too.
-const VARIANTS: [&str; 21] = [
+const VARIANTS: [&str; 22] = [
     "run_started",
     "step_started",
     "step_finished",
@@ -254,6 +254,7 @@ const VARIANTS: [&str; 21] = [
     "warned",
     "interrupted",
     "finished",
+    "bundle_written",
 ];
 
 #[expect(dead_code, reason = "it is compiled so that a new event is not forgotten")]
@@ -281,5 +282,6 @@ fn name(event: &kubestock_install::event::Event) -> &'static str {
         Warned { .. } => VARIANTS[18],
         Interrupted { .. } => VARIANTS[19],
         Finished(_) => VARIANTS[20],
+        BundleWritten { .. } => VARIANTS[21],
     }
 }

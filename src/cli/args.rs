@@ -7,16 +7,35 @@ use clap::{Args, ValueEnum};
 use url::Url;
 
 use crate::image::Registry;
+use crate::istio::release::Platform;
 use crate::profile;
 
+/// What stands beside a profile's name: all that a plan is made from.
 #[derive(Debug, Args)]
-pub struct InstallArgs {
+pub struct PlanArgs {
     #[command(flatten)]
-    pub profile: ProfileArgs,
+    pub over: ProfileArgs,
 
     /// A gitops tree of your own, with base/ and overlays/staging/
     #[arg(long, value_name = "DIR")]
     pub gitops: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub source: SourceArgs,
+
+    /// The mirror that all images come from, injected sidecars included (docs/images.md)
+    #[arg(long, value_name = "HOST/PATH")]
+    pub image_registry: Option<Registry>,
+}
+
+#[derive(Debug, Args)]
+pub struct InstallArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+
+    /// A bundle to install from, in the place of a profile and a network (see `bundle`)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "gitops", "mirror"])]
+    pub bundle: Option<PathBuf>,
 
     /// The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
     #[arg(long, value_name = "FILE")]
@@ -25,12 +44,6 @@ pub struct InstallArgs {
     /// The context in the kubeconfig [default: its current one]
     #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
-
-    #[command(flatten)]
-    pub source: SourceArgs,
-
-    #[command(flatten)]
-    pub images: ImageArgs,
 
     /// How long each layer may take, in the place of the profile's own times (90s, 5m, 1h)
     #[arg(long, value_name = "TIME", value_parser = profile::duration)]
@@ -68,6 +81,24 @@ impl ProfileArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct BundleArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+
+    /// The file to write
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub to: PathBuf,
+
+    /// The machine that will install: linux-amd64, linux-arm64, osx-arm64 … [default: one like this]
+    #[arg(long, value_name = "NAME")]
+    pub platform: Option<Platform>,
+
+    /// How to tell what happens
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
 pub struct SourceArgs {
     /// Where proven releases are kept [default: kubestock-install in the user's cache folder]
     #[arg(long, value_name = "DIR", env = "KUBESTOCK_INSTALL_CACHE_DIR", hide_env_values = true)]
@@ -94,29 +125,15 @@ pub struct NetworkArgs {
     pub ca_bundle: Option<PathBuf>,
 }
 
-/// Where images come from.
-#[derive(Debug, Args)]
-pub struct ImageArgs {
-    /// The mirror that all images come from, injected sidecars included (docs/images.md)
-    #[arg(long, value_name = "HOST/PATH")]
-    pub image_registry: Option<Registry>,
-}
-
 /// What `images` lists, and how.
 #[derive(Debug, Args)]
 pub struct ListArgs {
     #[command(flatten)]
-    pub profile: ProfileArgs,
+    pub plan: PlanArgs,
 
-    /// A gitops tree of your own, with base/ and overlays/staging/
-    #[arg(long, value_name = "DIR")]
-    pub gitops: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub source: SourceArgs,
-
-    #[command(flatten)]
-    pub images: ImageArgs,
+    /// A bundle to list the images of, in the place of a profile and a network
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "gitops", "mirror"])]
+    pub bundle: Option<PathBuf>,
 
     /// The form to list them in
     #[arg(short, long, value_name = "FORM", default_value = "text")]

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
-    Color, ImageArgs, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs, ObjectForm, Output,
+    BundleArgs, Color, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs, ObjectForm, Output, PlanArgs,
     ProfileArgs, SourceArgs,
 };
 
@@ -54,8 +54,8 @@ pub enum Command {
     /// Install what a profile describes
     Install {
         /// A profile of this program (demo, production, minimal), or a file
-        #[arg(long, value_name = "NAME|FILE")]
-        profile: String,
+        #[arg(long, value_name = "NAME|FILE", required_unless_present = "bundle")]
+        profile: Option<String>,
 
         #[command(flatten)]
         install: InstallArgs,
@@ -102,6 +102,16 @@ pub enum Command {
         /// How to tell what happens
         #[arg(long, value_name = "FORM", default_value = "text")]
         output: Output,
+    },
+
+    /// Write one file with all that an installation reads, for where there is no network
+    Bundle {
+        /// A profile of this program, or a file
+        #[arg(default_value = "demo")]
+        profile: String,
+
+        #[command(flatten)]
+        bundle: BundleArgs,
     },
 
     /// Print the digests of another Istio version, for `istio.digests` in a profile
@@ -158,11 +168,11 @@ impl Cli {
         };
         let cli = Self::from_arg_matches(&matches)?;
         if let Some((name, _)) = matches.subcommand() {
-            if let Some(stray) = stray(&matches) {
+            if let Some(stray) = stray(&command, &matches) {
                 let message = format!("{stray} stands before `{name}`; options come after the command");
                 return Err(command.error(ErrorKind::ArgumentConflict, message));
             }
-        } else if cli.profile.is_none() {
+        } else if cli.profile.is_none() && cli.install.bundle.is_none() {
             let message = "which profile? `kubestock-install profiles` lists them";
             return Err(command.error(ErrorKind::MissingRequiredArgument, message));
         } else if let Some(message) = misspelt {
@@ -173,28 +183,13 @@ impl Cli {
 }
 
 /// What stands before the command and would be dropped.
-fn stray(matches: &ArgMatches) -> Option<String> {
-    let own = [
-        "profile",
-        "file",
-        "set",
-        "set_string",
-        "gitops",
-        "kubeconfig",
-        "context",
-        "cache_dir",
-        "mirror",
-        "ca_bundle",
-        "offline",
-        "image_registry",
-        "timeout",
-        "output",
-        "yes",
-    ];
-    let is_given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
-    own.into_iter().find(is_given).map(|stray| match stray {
-        "profile" => "a profile".to_owned(),
-        option => format!("--{}", option.replace('_', "-")),
+fn stray(command: &clap::Command, matches: &ArgMatches) -> Option<String> {
+    let is_given =
+        |argument: &&Arg| matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let mut own = command.get_arguments().filter(|argument| !argument.is_global_set());
+    own.find(is_given).map(|stray| match stray.get_long() {
+        Some(name) => format!("--{name}"),
+        None => "a profile".to_owned(),
     })
 }
 
@@ -232,7 +227,7 @@ mod tests {
         }
         let cli = read("install --profile my.yaml --timeout 1m30s").unwrap();
         let Some(Command::Install { profile, install }) = cli.command else { panic!("not install") };
-        assert_eq!((profile.as_str(), install.timeout), ("my.yaml", Some(Duration::from_secs(90))));
+        assert_eq!((profile.as_deref(), install.timeout), (Some("my.yaml"), Some(Duration::from_secs(90))));
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::time::Instant;
 use super::show::Show;
 use crate::cli::{LookArgs, Output, ProfileArgs, SourceArgs};
 use crate::engine::{self, Tally};
-use crate::event::{Event, Step};
+use crate::event::Step;
 use crate::failure::Failure;
+use crate::profile::ProfileFile;
 use crate::settings;
 
 /// Brings a profile's release into the cache.
@@ -23,18 +24,11 @@ pub(super) async fn run(
 }
 
 async fn fetch(profile: &str, over: ProfileArgs, source: SourceArgs, show: &mut Show) -> Result<(), Failure> {
-    let profile = settings::read_profile(profile, over, &source)?;
+    let profile = settings::read_profile(&ProfileFile::named(profile), over, &source)?.profile;
     let supply = settings::supply(source)?;
     let Some(istio) = &profile.istio else {
         return Err(Failure::NothingToFetch { profile: profile.name });
     };
     show.begin()?;
-    let begun = Instant::now();
-    show.announcer.say(Event::StepStarted { step: Step::Fetch });
-    tokio::select! {
-        fetched = engine::fetch(istio, &supply, &show.announcer) => drop(fetched?),
-        () = show.stop.cancelled() => return Err(show.interrupted()),
-    }
-    show.announcer.say(Event::StepFinished { step: Step::Fetch, elapsed: begun.elapsed() });
-    Ok(())
+    show.step(Step::Fetch, engine::fetch(istio, &supply, &show.announcer)).await.map(drop)
 }

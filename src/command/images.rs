@@ -13,7 +13,7 @@ use crate::event::{Announcer, Event};
 use crate::failure::Failure;
 use crate::plan::{self, Image, User};
 use crate::profile::Profile;
-use crate::settings;
+use crate::settings::Inputs;
 
 /// Lists every image that a profile runs.
 pub(super) async fn run(profile: &str, list: ListArgs) -> ExitCode {
@@ -28,24 +28,26 @@ pub(super) async fn run(profile: &str, list: ListArgs) -> ExitCode {
 }
 
 async fn images(profile: &str, list: ListArgs) -> Result<Vec<Image>, Failure> {
-    let profile = settings::read_profile(profile, list.profile, &list.source)?;
-    let profile = settings::with_images(profile, list.images);
-    let tree = settings::tree(list.gitops)?;
-    let supply = settings::supply(list.source)?;
-    let (layers, warnings) = plan::render(&profile, &tree)?;
+    let inputs = Inputs::resolve(profile, list.bundle.as_deref(), list.plan)?;
+    let (layers, warnings) = plan::render(inputs.profile(), &inputs.tree)?;
     for warning in warnings {
         told::warning(&warning);
     }
-    tell_of_strangers(&profile);
+    tell_of_strangers(inputs.profile());
 
     let (announcer, events) = Announcer::new();
     let stop = CancellationToken::new();
     let listening = signals::listen(announcer.clone(), stop.clone()).map_err(Failure::Runtime)?;
     let telling = tokio::spawn(tell(events));
+    let listed = async {
+        let release = match &inputs.profile().istio {
+            Some(istio) => Some(engine::fetch(istio, &inputs.supply, &announcer).await?),
+            None => None,
+        };
+        Ok(engine::images(inputs.profile(), layers, release.as_ref(), &announcer).await?)
+    };
     let images = tokio::select! {
-        images = engine::images(&profile, layers, &supply, &announcer) => {
-            images.map_err(|error| Failure::Engine(Box::new(error)))
-        }
+        images = listed => images,
         () = stop.cancelled() => Err(Failure::Interrupted(listening.signal())),
     };
     listening.end();

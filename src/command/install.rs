@@ -30,7 +30,7 @@ async fn install(
 ) -> Result<Vec<String>, Failure> {
     let settings = Settings::resolve(profile, arguments)?;
     // Nothing is contacted before the files are known to be right.
-    let (layers, warnings) = plan::render(&settings.profile, &settings.tree)?;
+    let (layers, warnings) = plan::render(settings.inputs.profile(), &settings.inputs.tree)?;
     let cluster = connect(&settings, show).await?;
     for warning in warnings {
         show.announcer.say(Event::Warned { warning: warning.to_string() });
@@ -45,7 +45,7 @@ async fn connect(settings: &Settings, show: &Show) -> Result<Cluster, Failure> {
     let target = &settings.target;
     let begun = Instant::now();
     show.announcer.say(Event::RunStarted {
-        profile: settings.profile.name.clone(),
+        profile: settings.inputs.profile().name.clone(),
         context: target.context.clone(),
         server: target.server.clone(),
     });
@@ -76,7 +76,7 @@ async fn confirm(settings: &Settings, why: String) -> Result<(), Failure> {
     if !ui::can_ask() {
         return Err(unconfirmed(why, false));
     }
-    let (target, profile) = (&settings.target, &settings.profile.name);
+    let (target, profile) = (&settings.target, &settings.inputs.profile().name);
     let question = format!(
         "The context `{}` leads to {}, and {why}.\nInstall `{profile}` there?",
         target.context, target.server
@@ -94,11 +94,11 @@ async fn carry_out(
     tally: &Tally,
 ) -> Result<Installed, Failure> {
     let install = Install {
-        profile: &settings.profile,
+        profile: settings.inputs.profile(),
         layers,
         target: &settings.target,
         cluster,
-        supply: &settings.supply,
+        supply: &settings.inputs.supply,
         timeout: settings.timeout,
         holder: holder(),
     };

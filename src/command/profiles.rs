@@ -34,7 +34,7 @@ fn written(name_or_file: &str) -> Result<String, ProfileError> {
 }
 
 fn explained(name_or_file: &str, over: ProfileArgs, form: ObjectForm) -> Result<String, ProfileError> {
-    let resolved = settings::resolve_profile(name_or_file, over)?;
+    let resolved = settings::resolve_profile(&ProfileFile::named(name_or_file), over)?;
     Ok(match form {
         ObjectForm::Yaml => resolved.to_yaml(),
         ObjectForm::Json => format!("{:#}\n", resolved.to_json()),

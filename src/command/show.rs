@@ -1,6 +1,6 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
@@ -10,7 +10,7 @@ use super::signals::{self, Listening};
 use super::told;
 use crate::cli::{Color, LookArgs, Output};
 use crate::engine::Tally;
-use crate::event::{Announcer, ApplyOutcome, Ending, Event, Finished};
+use crate::event::{Announcer, ApplyOutcome, Ending, Event, Finished, Step};
 use crate::failure::{Failure, Signal};
 use crate::ui::{self, ColorChoice, Mode};
 
@@ -54,6 +54,22 @@ impl Show {
         let listening = signals::listen(self.announcer.clone(), self.stop.clone());
         self.listening = Some(listening.map_err(Failure::Runtime)?);
         Ok(())
+    }
+
+    /// Carries out a step of the command, which a signal ends.
+    pub(super) async fn step<T, E: Into<Failure>>(
+        &self,
+        step: Step,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Failure> {
+        let begun = Instant::now();
+        self.announcer.say(Event::StepStarted { step: step.clone() });
+        let done = tokio::select! {
+            done = work => done.map_err(Into::into)?,
+            () = self.stop.cancelled() => return Err(self.interrupted()),
+        };
+        self.announcer.say(Event::StepFinished { step, elapsed: begun.elapsed() });
+        Ok(done)
     }
 
     /// That a signal has ended the command, and which.

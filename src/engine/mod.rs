@@ -21,5 +21,5 @@ pub use error::{EngineError, FailedCheck, FailedObject, Unready};
 pub use images::images;
 pub use install::{Install, Installed, install};
 pub use locality::{Locality, locality};
-pub use prepare::fetch;
+pub use prepare::{fetch, fetch_with_archive};
 pub use run::Tally;

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,7 +7,7 @@ use super::EngineError;
 use super::warning::Warning;
 use crate::cluster::{Cluster, Target};
 use crate::event::{Announcer, Event};
-use crate::istio::release::{Obtained, Progress, Release, ReleaseError, Store, Supply};
+use crate::istio::release::{Obtained, Platform, Progress, Release, ReleaseError, Store, Supply};
 use crate::istio::render::{self, RenderRequest};
 use crate::object::Object;
 use crate::plan::{self, Layer};
@@ -20,17 +21,46 @@ const SAY_EVERY: Duration = Duration::from_millis(100);
 
 /// Brings the release that a profile names into the cache, or finds it there.
 pub async fn fetch(istio: &Istio, supply: &Supply, announcer: &Announcer) -> Result<Release, ReleaseError> {
-    let telling = Telling { announcer, last: Mutex::new(None), attempt: AtomicU32::new(0) };
-    let store = Store::of(supply)?;
-    let release = store.obtain(&istio.source, &istio.addons, &|progress| telling.tell(progress)).await?;
-    if let Obtained::Downloaded { replaced: Some(why), .. } = &release.obtained {
-        announcer.say(Warning::DownloadedAgain(why).into());
-    }
+    let release = obtain(istio, supply, announcer).await?;
     announcer.say(Event::ReleaseReady {
         version: release.version.clone(),
         sha256: release.archive_sha256().to_string(),
         cached: !matches!(release.obtained, Obtained::Downloaded { .. }),
     });
+    Ok(release)
+}
+
+/// The same, and the archive for a machine of this platform: its name and where it stays in the cache.
+pub async fn fetch_with_archive(
+    istio: &Istio,
+    supply: &Supply,
+    platform: Platform,
+    announcer: &Announcer,
+) -> Result<(Release, (String, PathBuf)), ReleaseError> {
+    let telling = Telling::to(announcer);
+    let store = Store::of(supply)?.for_platform(platform);
+    let archive = store.archive(&istio.source, &istio.addons, &|progress| telling.tell(progress)).await?;
+    announcer.say(Event::ReleaseReady {
+        version: istio.version.clone(),
+        sha256: archive.sha256.to_string(),
+        cached: archive.was_here(),
+    });
+    let kept = (archive.name.clone(), archive.path.clone());
+    // The release may be unpacked from it, and would wait for its lock.
+    drop(archive);
+    Ok((obtain(istio, supply, announcer).await?, kept))
+}
+
+async fn obtain(istio: &Istio, supply: &Supply, announcer: &Announcer) -> Result<Release, ReleaseError> {
+    let (store, telling) = (Store::of(supply)?, Telling::to(announcer));
+    let progress = |progress| telling.tell(progress);
+    let release = match &supply.brought {
+        Some(archive) => store.admit(&istio.source, &istio.addons, archive, &progress).await?,
+        None => store.obtain(&istio.source, &istio.addons, &progress).await?,
+    };
+    if let Obtained::Downloaded { replaced: Some(why), .. } = &release.obtained {
+        announcer.say(Warning::DownloadedAgain(why).into());
+    }
     Ok(release)
 }
 
@@ -41,7 +71,11 @@ struct Telling<'a> {
     attempt: AtomicU32,
 }
 
-impl Telling<'_> {
+impl<'a> Telling<'a> {
+    fn to(announcer: &'a Announcer) -> Self {
+        Self { announcer, last: Mutex::new(None), attempt: AtomicU32::new(0) }
+    }
+
     fn tell(&self, progress: Progress) {
         let event = match progress {
             Progress::Waiting { holder } => Warning::CacheBusy(holder).into(),

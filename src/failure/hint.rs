@@ -2,6 +2,7 @@ use http::StatusCode;
 use rustls::CertificateError;
 
 use super::Failure;
+use crate::bundle::BundleError;
 use crate::cluster::{ApiError, ConnectError};
 use crate::engine::{EngineError, FailedObject};
 use crate::istio::release::{CaBundleError, PinError, ReleaseError};
@@ -32,6 +33,9 @@ impl Failure {
             }
             Self::Settings(SettingsError::CaBundle(CaBundleError::Empty { .. })) => {
                 "a PEM file holds `-----BEGIN CERTIFICATE-----`; `openssl x509 -inform der -in FILE` makes one of a DER file"
+            }
+            Self::Settings(SettingsError::Bundle(BundleError::OtherRelease { .. })) => {
+                "`kubestock-install bundle` makes one for another machine with --platform"
             }
             Self::Settings(SettingsError::NoHome) => "give one with --cache-dir",
             Self::Connect(error) | Self::Settings(SettingsError::Target(error)) => {

@@ -29,12 +29,6 @@ fn told(failure: impl Into<Failure>) -> String {
     told
 }
 
-impl From<EngineError> for Failure {
-    fn from(error: EngineError) -> Self {
-        Self::Engine(Box::new(error))
-    }
-}
-
 fn deployment(name: &str) -> ObjectId {
     ObjectId {
         group_kind: GroupKind { group: "apps".to_owned(), kind: "Deployment".to_owned() },

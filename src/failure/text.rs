@@ -32,6 +32,7 @@ impl Failure {
                 format!("{refused}: context `{context}` leads to {server}, and {why}")
             }
             Self::Pin(error) => pin_text(error),
+            Self::Bundle(error) => with_causes(error),
             Self::Release(error) => release_text(error),
             Self::Engine(error) => engine_text(error),
             Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),

@@ -14,11 +14,23 @@ impl Resolved {
     /// The document as YAML that is a profile by itself. Behind each value stands where it was said. Paths that
     /// were said in another folder than the profile's are written as seen from there.
     pub fn to_yaml(&self) -> String {
-        let mut text = String::new();
-        if let Content::Mapping(fields) = &self.as_one_file().content {
-            mapping(&mut text, fields, "");
+        yaml(&self.as_one_file())
+    }
+
+    /// The same for a profile whose layers were rendered to folders of their own, each at the `path` of its name:
+    /// nothing is laid over them any more.
+    pub fn to_yaml_of_rendered(&self, path: impl Fn(&str) -> String) -> String {
+        let mut document = self.document.clone();
+        if let Some(Content::List(layers)) = document.get_mut("layers").map(|layers| &mut layers.content) {
+            for layer in layers {
+                let path = path(layer.text("name").unwrap_or_default());
+                if let Some(node) = layer.get_mut("path") {
+                    node.content = Content::Scalar(path.into());
+                }
+                layer.take("kustomization");
+            }
         }
-        text
+        yaml(&document)
     }
 
     /// The same for programs: `profile` has the values, `origins` the places of those that have no fields or
@@ -46,6 +58,14 @@ impl Resolved {
         }
         document
     }
+}
+
+fn yaml(document: &Node) -> String {
+    let mut text = String::new();
+    if let Content::Mapping(fields) = &document.content {
+        mapping(&mut text, fields, "");
+    }
+    text
 }
 
 /// A path that is written for one folder, written for another.

@@ -188,6 +188,9 @@ impl<O: Write, E: Write> View for Lines<O, E> {
                 let from = if *cached { " from the cache" } else { "" };
                 self.say(at, &format!("fetch: istio {version}{from} is proven, sha256 {sha256}"));
             }
+            Event::BundleWritten { path, bytes: size, sha256 } => {
+                self.say(at, &format!("bundle: wrote {path}, {}, sha256 {sha256}", bytes(*size)));
+            }
             Event::Planned { layers } => {
                 for layer in layers {
                     self.say(at, &format!("render: layer {}: {}", layer.name, planned(layer)));
@@ -267,7 +270,7 @@ fn begins(step: &Step, progress: &Progress) -> Option<String> {
             let waiting = awaited.wanted.saturating_sub(awaited.ready);
             Some(format!("rollout: waiting for {}", count(waiting, "workload")))
         }
-        Step::Connect | Step::Fetch | Step::Render | Step::Verify => None,
+        Step::Connect | Step::Fetch | Step::Render | Step::Bundle | Step::Verify => None,
     }
 }
 

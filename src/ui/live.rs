@@ -52,7 +52,9 @@ fn doing(step: &Step, progress: &Progress) -> String {
             Some(layer) if !layer.is_applied() => layer.wave.unwrap_or_default().to_owned(),
             _ => String::new(),
         },
-        Step::Connect | Step::Fetch | Step::Render | Step::Rollout | Step::Verify => String::new(),
+        Step::Connect | Step::Fetch | Step::Render | Step::Bundle | Step::Rollout | Step::Verify => {
+            String::new()
+        }
     }
 }
 
@@ -67,7 +69,7 @@ fn detail_rows(step: &Step, progress: &Progress, at: Duration, width: usize, ink
             rows.extend(workload_rows(step, progress, width, ink));
         }
         Step::Rollout => rows.extend(workload_rows(step, progress, width, ink)),
-        Step::Connect | Step::Render | Step::Verify => {}
+        Step::Connect | Step::Render | Step::Bundle | Step::Verify => {}
     }
     rows
 }

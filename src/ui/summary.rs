@@ -6,7 +6,7 @@ use crate::event::{Ending, Finished};
 
 use super::ink::Ink;
 use super::progress::{Applied, Progress};
-use super::text::{count, took};
+use super::text::{bytes, count, took};
 use super::words::changes;
 
 /// What to run next: a command a line.
@@ -33,6 +33,10 @@ fn sentence(finished: &Finished, progress: &Progress) -> String {
         Some(target) => format!("{} on {}", target.profile, target.context),
         None => "the run".to_owned(),
     };
+    // Of those that have no cluster, one writes a bundle, and one fetches.
+    if let (Ending::Done, Some(bundle)) = (finished.outcome, &progress.bundle) {
+        return format!("{} is written, {}, {elapsed}", bundle.path, bytes(bundle.bytes));
+    }
     if let (Ending::Done, None, Some(release)) = (finished.outcome, &progress.target, &progress.release) {
         return format!("istio {} is in the cache, {elapsed}", release.version);
     }

@@ -14,6 +14,7 @@ pub(super) fn name(step: &Step) -> &str {
         Step::Connect => "connect",
         Step::Fetch => "fetch",
         Step::Render => "render",
+        Step::Bundle => "bundle",
         Step::Layer(name) => name,
         Step::Rollout => "rollout",
         Step::Verify => "verify",
@@ -32,6 +33,10 @@ pub(super) fn result(step: &Step, progress: &Progress) -> String {
             let objects = progress.layers.iter().map(|layer| layer.objects).sum();
             format!("{} in {}", count(objects, "object"), count(progress.layers.len(), "layer"))
         }
+        Step::Bundle => match &progress.bundle {
+            Some(bundle) => format!("{}, {}", bundle.path, bytes(bundle.bytes)),
+            None => String::new(),
+        },
         Step::Layer(name) => progress.layer(name).map(brought).unwrap_or_default(),
         Step::Rollout => {
             let awaited = progress.awaited(step);

@@ -13,11 +13,12 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::home::{Home, Told, closed};
 
+/// An archive that holds what passes for istioctl.
 fn archive() -> Vec<u8> {
     archive_of(b"#!/bin/sh\necho istioctl\n")
 }
 
-/// An archive that holds what passes for istioctl.
+/// An archive that holds this program for istioctl.
 pub(crate) fn archive_of(program: &[u8]) -> Vec<u8> {
     let mut header = Header::new_gnu();
     header.set_size(program.len() as u64);
@@ -49,13 +50,21 @@ impl Mirror {
 
     /// What is told, with names for what differs from run to run.
     fn told(&self, told: Told) -> Told {
-        told.with(&self.server.uri(), "SERVER")
-            .with(&Digest::of(&archive()).to_string(), "DIGEST")
-            .with(&Platform::current().unwrap().to_string(), "PLATFORM")
+        Told { out: self.named(&told.out), err: self.named(&told.err), ..told }
+    }
+
+    fn named(&self, text: &str) -> String {
+        text.replace(&self.server.uri(), "SERVER")
+            .replace(&Digest::of(&archive()).to_string(), "DIGEST")
+            .replace(&Platform::current().unwrap().to_string(), "PLATFORM")
+    }
+
+    fn run(&self, arguments: &str) -> Told {
+        self.told(self.home.run(arguments))
     }
 
     fn fetch(&self, options: &str) -> Told {
-        self.told(self.home.run(&format!("fetch mine.yaml --cache-dir cache {options}")))
+        self.run(&format!("fetch mine.yaml --cache-dir cache {options}"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every image of a profile, with a release from a server on loopback and no cluster.
 
 use insta::assert_snapshot;
-use kubestock_install::istio::release::Digest;
+use kubestock_install::istio::release::{Digest, Platform};
 use serde_json::Value;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -66,13 +66,13 @@ esac
 "#;
 
 /// A home with a profile of this mesh and two workloads, and the server of its release.
-struct Shop {
-    home: Home,
+pub(crate) struct Shop {
+    pub(crate) home: Home,
     server: MockServer,
 }
 
 impl Shop {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let (home, server) = (Home::new(), MockServer::start().await);
         let archive = archive_of(ISTIOCTL.as_bytes());
         let whole = ResponseTemplate::new(200).set_body_bytes(archive);
@@ -107,7 +107,7 @@ spec:
 
     /// Writes the profile, with these further fields.
     fn with(&self, fields: &str) {
-        let (uri, digest) = (self.server.uri(), Digest::of(&archive_of(ISTIOCTL.as_bytes())));
+        let (uri, digest) = (self.server.uri(), Self::sha256());
         let text = format!(
             "istio:
   version: 1.18.0
@@ -120,8 +120,26 @@ layers: [{{name: base, path: base}}]
     }
 
     fn images(&self, options: &str) -> Told {
-        let arguments = format!("images shop.yaml --gitops gitops --cache-dir cache {options}");
-        self.home.run(&arguments).with(&self.server.uri(), "SERVER").with(&"ab".repeat(32), "AB")
+        self.run(&format!("images shop.yaml --gitops gitops --cache-dir cache {options}"))
+    }
+
+    /// Runs the program in the home.
+    pub(crate) fn run(&self, arguments: &str) -> Told {
+        let told = self.home.run(arguments);
+        Told { out: self.named(&told.out), err: self.named(&told.err), ..told }
+    }
+
+    /// A text with names for what differs from run to run.
+    pub(crate) fn named(&self, text: &str) -> String {
+        text.replace(&self.server.uri(), "SERVER")
+            .replace(&Self::sha256().to_string(), "DIGEST")
+            .replace(&Platform::current().unwrap().to_string(), "PLATFORM")
+            .replace(&"ab".repeat(32), "AB")
+    }
+
+    /// Of the archive with its istioctl.
+    fn sha256() -> Digest {
+        Digest::of(&archive_of(ISTIOCTL.as_bytes()))
     }
 }
 

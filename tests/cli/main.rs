@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod bundle;
 mod fetch;
 mod files;
 mod home;

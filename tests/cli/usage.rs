@@ -16,6 +16,8 @@ fn the_help_of_the_program() {
       profiles  List the profiles of this program, or show one
       images    List every image that a profile runs, without a cluster
       fetch     Download and prove the Istio release of a profile, without a cluster
+      bundle    Write one file with all that an installation reads, for where there
+                is no network
       pin       Print the digests of another Istio version, for `istio.digests` in a
                 profile
       help      Print this message or the help of the given subcommand(s)
@@ -37,12 +39,6 @@ fn the_help_of_the_program() {
 
           --gitops <DIR>
               A gitops tree of your own, with base/ and overlays/staging/
-
-          --kubeconfig <FILE>
-              The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
-
-          --context <NAME>
-              The context in the kubeconfig [default: its current one]
 
           --cache-dir <DIR>
               Where proven releases are kept [default: kubestock-install in the
@@ -68,6 +64,16 @@ fn the_help_of_the_program() {
           --image-registry <HOST/PATH>
               The mirror that all images come from, injected sidecars included
               (docs/images.md)
+
+          --bundle <FILE>
+              A bundle to install from, in the place of a profile and a network (see
+              `bundle`)
+
+          --kubeconfig <FILE>
+              The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
+
+          --context <NAME>
+              The context in the kubeconfig [default: its current one]
 
           --timeout <TIME>
               How long each layer may take, in the place of the profile's own times
@@ -121,7 +127,7 @@ fn the_help_of_an_installation() {
     assert_snapshot!(Home::new().run("install --help"), @"
     Install what a profile describes
 
-    Usage: kubestock-install install [OPTIONS] --profile <NAME|FILE>
+    Usage: kubestock-install install [OPTIONS]
 
     Options:
           --profile <NAME|FILE>
@@ -138,12 +144,6 @@ fn the_help_of_an_installation() {
 
           --gitops <DIR>
               A gitops tree of your own, with base/ and overlays/staging/
-
-          --kubeconfig <FILE>
-              The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
-
-          --context <NAME>
-              The context in the kubeconfig [default: its current one]
 
           --cache-dir <DIR>
               Where proven releases are kept [default: kubestock-install in the
@@ -169,6 +169,16 @@ fn the_help_of_an_installation() {
           --image-registry <HOST/PATH>
               The mirror that all images come from, injected sidecars included
               (docs/images.md)
+
+          --bundle <FILE>
+              A bundle to install from, in the place of a profile and a network (see
+              `bundle`)
+
+          --kubeconfig <FILE>
+              The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
+
+          --context <NAME>
+              The context in the kubeconfig [default: its current one]
 
           --timeout <TIME>
               How long each layer may take, in the place of the profile's own times
@@ -411,7 +421,7 @@ fn commands_are_no_profiles() {
     assert_snapshot!(home.run("install demo"), @"
     stderr: error: unexpected argument 'demo' found
     stderr:
-    stderr: Usage: kubestock-install install [OPTIONS] --profile <NAME|FILE>
+    stderr: Usage: kubestock-install install [OPTIONS]
     stderr:
     stderr: For more information, try '--help'.
     exit code 2

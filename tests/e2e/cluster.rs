@@ -82,6 +82,13 @@ impl Cluster {
         found.unwrap_or_else(|| panic!("{name} is not in {text}")).trim_matches(['"', '\'']).to_owned()
     }
 
+    /// The first process of its namespaces, by the host's count.
+    pub(crate) fn init(&self) -> u64 {
+        let text = std::fs::read_to_string(self.state.join("instance.json")).unwrap();
+        let instance: Value = serde_json::from_str(&text).unwrap();
+        instance["init"]["pid"].as_u64().unwrap()
+    }
+
     /// The installer with this cluster as its target; its cache is shared by all tests.
     pub(crate) fn installer(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kubestock-install"));

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod airgap;
 mod cluster;
 mod demo;
 mod images;

@@ -89,7 +89,9 @@ impl Cache {
 
     pub(crate) fn store(&self) -> Store {
         let (cache, ca_bundle) = (self.folder.path().to_owned(), self.ca_bundle.clone());
-        Store::of(&Supply { cache, ca_bundle, offline: self.offline }).unwrap().with_limits(self.limits)
+        Store::of(&Supply { cache, ca_bundle, offline: self.offline, brought: None })
+            .unwrap()
+            .with_limits(self.limits)
     }
 
     pub(crate) async fn obtain(&self, source: &ReleaseSource) -> Result<Release, ReleaseError> {

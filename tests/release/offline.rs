@@ -84,8 +84,9 @@ async fn an_archive_that_is_brought_is_proven_like_one_that_is_fetched() {
     let mut cache = Cache::new();
     cache.offline = true;
     let admit = async |bytes: Vec<u8>| {
-        let brought = std::io::Cursor::new(bytes);
-        cache.store().admit(&at(NOWHERE), &[], brought, "/media/bundle".as_ref(), &|_| {}).await
+        let brought = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(brought.path(), bytes).unwrap();
+        cache.store().admit(&at(NOWHERE), &[], brought.path(), &|_| {}).await
     };
     let refused = admit(other_archive()).await.unwrap_err();
     assert!(matches!(refused, ReleaseError::WrongDigest { .. }), "{refused:?}");

@@ -13,7 +13,7 @@ use WorkloadState::{InProgress, Ready, Suspect};
 /// Facts in the order in which they came, each with its time since the start of the run.
 pub(crate) type Recording = Vec<(Duration, Event)>;
 
-pub(crate) const NAMES: [&str; 4] = ["first", "again", "failed", "interrupted"];
+pub(crate) const NAMES: [&str; 5] = ["first", "again", "failed", "interrupted", "bundled"];
 
 pub(crate) fn named(name: &str) -> Option<Recording> {
     Some(match name {
@@ -21,6 +21,7 @@ pub(crate) fn named(name: &str) -> Option<Recording> {
         "again" => again(),
         "failed" => failed(),
         "interrupted" => interrupted(),
+        "bundled" => bundled(),
         _ => return None,
     })
 }
@@ -275,6 +276,20 @@ pub(crate) fn interrupted() -> Recording {
         (15, 0, 0, 0),
         Some((130, "interrupted by SIGINT", "the same command goes on where this run ended")),
     );
+    run.in_order()
+}
+
+/// A bundle, for which nothing had to be fetched.
+pub(crate) fn bundled() -> Recording {
+    let mut run = Run::default();
+    run.say(0.1, Event::StepStarted { step: Step::Fetch });
+    run.say(0.3, release(true));
+    run.end(0.3, Step::Fetch, 0.2);
+    run.say(0.3, Event::StepStarted { step: Step::Bundle });
+    let sha256 = "9b0c8e6f7f2d44e2a1c3f4b7f6f0a2b8d2f6cf1f5a3a4f0c6f4e9d3b1a2c7e58".to_owned();
+    run.say(0.5, Event::BundleWritten { path: "demo.bundle".to_owned(), bytes: 25_331_712, sha256 });
+    run.end(0.5, Step::Bundle, 0.2);
+    run.finished(0.5, Ending::Done, (0, 0, 0, 0), None);
     run.in_order()
 }
 

@@ -6,11 +6,13 @@ use url::Url;
 
 use super::digest::Hasher;
 use super::lock::Lock;
-use super::{Digest, ReleaseError};
+use super::{Archive, Digest, ReleaseError};
 
 /// A proven archive as a file of the cache, which no other run touches while this lives.
 #[derive(Clone, Debug)]
 pub struct ArchiveFile {
+    /// Its name in a release.
+    pub name: String,
     pub path: PathBuf,
     pub sha256: Digest,
     /// Size in bytes.
@@ -22,14 +24,21 @@ pub struct ArchiveFile {
 }
 
 impl ArchiveFile {
-    /// The file at `path`, which must have this digest.
-    pub(super) fn prove(path: PathBuf, expected: Digest, lock: Lock) -> Result<Self, ReleaseError> {
+    /// Whether it was on this machine already.
+    pub fn was_here(&self) -> bool {
+        self.from.scheme() == "file"
+    }
+
+    /// The file at `path`, which must be this archive.
+    pub(super) fn prove(path: PathBuf, archive: &Archive, lock: Lock) -> Result<Self, ReleaseError> {
+        let expected = archive.sha256;
         let (actual, bytes) = Digest::of_file(&path).map_err(|source| ReleaseError::cache(&path, source))?;
         if actual != expected {
             let (url, is_page) = (path.display().to_string(), false);
             return Err(ReleaseError::WrongDigest { url, expected, actual, bytes, is_page });
         }
-        Ok(Self { from: file_url(&path)?, path, sha256: actual, bytes, lock })
+        let (name, from) = (archive.name.clone(), file_url(&path)?);
+        Ok(Self { name, path, sha256: actual, bytes, from, lock })
     }
 }
 
@@ -43,21 +52,23 @@ pub(super) struct Copy {
 }
 
 impl Copy {
-    /// Copies what is left to read of `origin` into the folder.
-    pub(super) fn of(mut archive: impl Read, origin: &Path, folder: &Path) -> Result<Self, ReleaseError> {
+    /// Copies the archive into the folder.
+    pub(super) fn of(archive: &Path, folder: &Path) -> Result<Self, ReleaseError> {
+        let unreadable = |source| ReleaseError::cache(archive, source);
+        let mut reader = fs_err::File::open(archive).map_err(unreadable)?;
         let in_cache = |source| ReleaseError::cache(folder, source).or_no_room(None);
         let mut file = tempfile::Builder::new().prefix("admitting-").tempfile_in(folder).map_err(in_cache)?;
         let mut hasher = Hasher::default();
         let mut buffer = vec![0; 256 * 1024];
         loop {
-            match archive.read(&mut buffer) {
+            match reader.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(read) => {
                     hasher.update(&buffer[..read]);
                     file.write_all(&buffer[..read]).map_err(in_cache)?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => return Err(ReleaseError::cache(origin, source)),
+                Err(source) => return Err(unreadable(source)),
             }
         }
         let (sha256, bytes) = hasher.finish();

@@ -22,7 +22,7 @@ impl Digest {
     }
 
     /// The digest and the size in bytes of the file at `path`, read in pieces.
-    pub(super) fn of_file(path: &Path) -> io::Result<(Self, u64)> {
+    pub fn of_file(path: &Path) -> io::Result<(Self, u64)> {
         let mut hasher = Hasher::default();
         hasher.read(fs_err::File::open(path)?)?;
         Ok(hasher.finish())

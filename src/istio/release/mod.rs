@@ -33,7 +33,7 @@ pub use error::{Lacking, ReleaseError, UnsafeEntry};
 pub use istioctl::Istioctl;
 pub use pinning::{Pin, PinError, Published, Subject};
 pub use pins::{end_of_support, pinned};
-pub use platform::{Flavour, Platform};
+pub use platform::{Flavour, NotAPlatform, Platform};
 pub use proven::{Obtained, Release};
 pub use source::{Archive, Origin, ReleaseSource};
 pub use store::Store;

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::str::FromStr;
 
 use super::{Addon, ReleaseError};
 
@@ -33,6 +34,22 @@ impl Platform {
             ("macos", "aarch64") => Ok(Self::OsxArm64),
             _ => Err(ReleaseError::UnsupportedPlatform { os: os.to_owned(), arch: arch.to_owned() }),
         }
+    }
+}
+
+/// A word that names no platform of Istio's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "Istio has no archives for `{0}`; it has them for linux-amd64, linux-arm64, linux-armv7, osx and osx-arm64"
+)]
+pub struct NotAPlatform(String);
+
+impl FromStr for Platform {
+    type Err = NotAPlatform;
+
+    fn from_str(text: &str) -> Result<Self, NotAPlatform> {
+        let named = Self::ALL.into_iter().find(|platform| platform.to_string() == text);
+        named.ok_or_else(|| NotAPlatform(text.to_owned()))
     }
 }
 

@@ -10,7 +10,8 @@ const ISTIO_RELEASES: &str = "https://github.com/istio/istio/releases/download/"
 /// One archive: what it must be, and where it may be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Archive {
-    pub flavour: Flavour,
+    /// Its name in a release.
+    pub name: String,
     pub sha256: Digest,
     /// At least one, in the order in which they are tried.
     pub urls: Vec<Url>,
@@ -63,10 +64,16 @@ impl ReleaseSource {
         };
         for &choice in choices {
             if let Some(sha256) = self.digest(choice, platform) {
-                return Ok(Archive { flavour: choice, sha256, urls: self.urls(choice, platform)? });
+                let name = choice.file_name(&self.version, platform);
+                return Ok(Archive { name, sha256, urls: self.urls(choice, platform)? });
             }
         }
         Err(ReleaseError::NoArchive { version: self.version.clone(), flavour, platform })
+    }
+
+    /// The names of the archives that may serve this platform.
+    pub fn file_names(&self, platform: Platform) -> [String; 2] {
+        [Flavour::Full, Flavour::Istioctl].map(|flavour| flavour.file_name(&self.version, platform))
     }
 
     /// What the archive must be, where anybody vouches for it.

@@ -1,4 +1,3 @@
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use url::Url;
@@ -63,6 +62,11 @@ impl Store {
         Ok(Self { trusted, offline, ..Self::new(&supply.cache)? })
     }
 
+    /// The same store for another machine: its archives can be had, and its istioctl cannot be run.
+    pub fn for_platform(self, platform: Platform) -> Self {
+        Self { platform, ..self }
+    }
+
     /// The same store with other bounds on its downloads.
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
@@ -100,7 +104,7 @@ impl Store {
             Cached::Absent => None,
             Cached::Unsound(why) => Some(why),
         };
-        match self.bring(source, archive, lock, replaced.as_deref(), progress).await? {
+        match self.bring(archive, lock, replaced.as_deref(), progress).await? {
             Brought::Kept(file) => {
                 let obtained = Obtained::Unpacked { bytes: file.bytes };
                 let receipt = self.unpack(file, addons, progress).await?;
@@ -127,7 +131,7 @@ impl Store {
     ) -> Result<ArchiveFile, ReleaseError> {
         let archive = source.archive(Flavour::holding(addons), self.platform)?;
         let lock = self.lock(&archive, progress).await?;
-        match self.bring(source, &archive, lock, None, progress).await? {
+        match self.bring(&archive, lock, None, progress).await? {
             Brought::Kept(file) => Ok(file),
             Brought::Fetched(file, partial) => {
                 let path = self.kept(archive.sha256);
@@ -137,8 +141,8 @@ impl Store {
         }
     }
 
-    /// A proven release from an archive that somebody brought, named by `origin`. It is copied first to
-    /// where nobody else can write, and proven and unpacked there like one that was fetched.
+    /// A proven release from an archive that somebody brought. It is copied first to where nobody else can
+    /// write, and proven and unpacked there like one that was fetched.
     ///
     /// # Errors
     /// [`ReleaseError::WrongDigest`] where it is none of the archives that would serve, and others as
@@ -147,17 +151,16 @@ impl Store {
         &self,
         source: &ReleaseSource,
         addons: &[Addon],
-        archive: impl Read + Send + 'static,
-        origin: &Path,
+        brought: &Path,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Release, ReleaseError> {
         let choices = self.choices(source, addons)?;
         create_private(&self.folder).map_err(|source| ReleaseError::cache(&self.folder, source))?;
-        let (folder, from) = (self.folder.clone(), origin.to_owned());
-        let copy = blocking(folder.clone(), move || Copy::of(archive, &from, &folder)).await?;
+        let (folder, from) = (self.folder.clone(), brought.to_owned());
+        let copy = blocking(folder.clone(), move || Copy::of(&from, &folder)).await?;
         let Some(archive) = choices.iter().find(|archive| archive.sha256 == copy.sha256) else {
             return Err(ReleaseError::WrongDigest {
-                url: origin.display().to_string(),
+                url: brought.display().to_string(),
                 expected: choices[0].sha256,
                 actual: copy.sha256,
                 bytes: copy.bytes,
@@ -170,7 +173,8 @@ impl Store {
         }
         let obtained = Obtained::Unpacked { bytes: copy.bytes };
         let (path, sha256, bytes) = (copy.file.path().to_owned(), copy.sha256, copy.bytes);
-        let file = ArchiveFile { path, sha256, bytes, from: file_url(origin)?, lock };
+        let (name, from) = (archive.name.clone(), file_url(brought)?);
+        let file = ArchiveFile { name, path, sha256, bytes, from, lock };
         let receipt = self.unpack(file, addons, progress).await?;
         Ok(self.release(source, receipt, obtained))
     }
@@ -198,7 +202,6 @@ impl Store {
     /// what is wrong with an entry of it.
     async fn bring(
         &self,
-        source: &ReleaseSource,
         archive: &Archive,
         lock: Lock,
         replaced: Option<&str>,
@@ -207,8 +210,8 @@ impl Store {
         let (kept, sha256) = (self.kept(archive.sha256), archive.sha256);
         let mut wrong: Vec<String> = replaced.map(str::to_owned).into_iter().collect();
         if kept.exists() {
-            let held = lock.clone();
-            match blocking(kept.clone(), move || ArchiveFile::prove(kept, sha256, held)).await {
+            let (expected, held) = (archive.clone(), lock.clone());
+            match blocking(kept.clone(), move || ArchiveFile::prove(kept, &expected, held)).await {
                 Ok(file) => return Ok(Brought::Kept(file)),
                 Err(error) => {
                     wrong.push(error.in_short());
@@ -217,10 +220,10 @@ impl Store {
             }
         }
         let mut partial = Partial::open(self.path(sha256, ".partial"), lock.clone()).await?;
-        match self.complete(source, archive, &mut partial, wrong, progress).await {
+        match self.complete(archive, &mut partial, wrong, progress).await {
             Ok(from) => {
-                let (path, bytes) = (partial.path().to_owned(), partial.bytes());
-                Ok(Brought::Fetched(ArchiveFile { path, sha256, bytes, from, lock }, partial))
+                let (name, path, bytes) = (archive.name.clone(), partial.path().to_owned(), partial.bytes());
+                Ok(Brought::Fetched(ArchiveFile { name, path, sha256, bytes, from, lock }, partial))
             }
             Err(error) => {
                 if partial.bytes() == 0 {
@@ -235,7 +238,6 @@ impl Store {
     /// there already.
     async fn complete(
         &self,
-        source: &ReleaseSource,
         archive: &Archive,
         partial: &mut Partial,
         wrong: Vec<String>,
@@ -246,7 +248,7 @@ impl Store {
         }
         if self.offline {
             return Err(ReleaseError::Offline(Box::new(Lacking {
-                file: archive.flavour.file_name(&source.version, self.platform),
+                file: archive.name.clone(),
                 sha256: archive.sha256,
                 urls: archive.urls.iter().map(shown).collect(),
                 place: self.kept(archive.sha256),

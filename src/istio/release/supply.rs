@@ -11,4 +11,6 @@ pub struct Supply {
     pub ca_bundle: Option<CaBundle>,
     /// Whether only what is on this machine may be used.
     pub offline: bool,
+    /// An archive that somebody brought, which is used in the place of what the cache and the sources have.
+    pub brought: Option<PathBuf>,
 }

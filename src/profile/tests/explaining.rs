@@ -99,6 +99,20 @@ fn what_is_printed_reads_back_as_the_same_profile() {
     }
 }
 
+#[test]
+fn what_is_printed_of_rendered_layers_has_nothing_laid_over_them() {
+    let folder =
+        folder(&[("mine.yaml", "layers: [{name: own, path: ../up, kustomization: {namePrefix: x-}}]")]);
+    let resolved = resolve_in(&folder, "mine.yaml", &[], &["layers[own].timeout=9m"]).unwrap();
+    let text = resolved.to_yaml_of_rendered(|name| format!("./layers/{name}"));
+    assert_snapshot!(within(&text, &folder), @"
+    layers:
+      - name: own  # DIR/mine.yaml:1
+        path: ./layers/own  # DIR/mine.yaml:1
+        timeout: 9m  # --set layers[own].timeout=9m
+    ");
+}
+
 proptest! {
     #[test]
     fn any_text_and_any_origin_read_back(

@@ -20,6 +20,7 @@ pub(super) struct Progress {
     pub(super) release: Option<Release>,
     pub(super) layers: Vec<Layer>,
     pub(super) checks: Checks,
+    pub(super) bundle: Option<Bundle>,
     /// Who holds the Lease that the run waits for.
     pub(super) lease_holder: Option<String>,
     /// The signal that asked the run to end.
@@ -44,6 +45,13 @@ pub(super) struct StepProgress {
 pub(super) struct Release {
     pub(super) version: String,
     pub(super) cached: bool,
+}
+
+/// A bundle that was written.
+#[derive(Debug)]
+pub(super) struct Bundle {
+    pub(super) path: String,
+    pub(super) bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,6 +85,9 @@ impl Progress {
             }
             Event::ReleaseReady { version, cached, .. } => {
                 self.release = Some(Release { version: version.clone(), cached: *cached });
+            }
+            Event::BundleWritten { path, bytes, .. } => {
+                self.bundle = Some(Bundle { path: path.clone(), bytes: *bytes });
             }
             Event::Planned { layers } => {
                 for planned in layers {
@@ -133,7 +144,7 @@ impl Progress {
         match step {
             Step::Layer(name) => self.layer(name).into_iter().collect(),
             Step::Rollout => self.layers.iter().collect(),
-            Step::Connect | Step::Fetch | Step::Render | Step::Verify => Awaited::default(),
+            Step::Connect | Step::Fetch | Step::Render | Step::Bundle | Step::Verify => Awaited::default(),
         }
     }
 

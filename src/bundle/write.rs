@@ -1,0 +1,98 @@
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use tar::{Builder, EntryType, Header};
+
+use super::contents::Piece;
+use super::manifest::{FILE_NAME, FORMAT, File, Manifest, is_plain};
+use super::{BundleError, Contents, EntryFault};
+use crate::istio::release::Digest;
+
+/// A bundle that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    pub sha256: Digest,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// Writes a bundle to `path`, whole or not at all. The same contents give the same bytes.
+///
+/// # Errors
+/// [`BundleError::Read`] for a file that is to be copied, [`BundleError::Write`], and
+/// [`BundleError::Entry`] for a path that may not stand in a bundle.
+pub fn write(contents: &Contents, path: &Path) -> Result<Written, BundleError> {
+    let pieces = contents.pieces();
+    let manifest = manifest(contents, &pieces, path)?;
+    let unwritable = |source| BundleError::Write { path: path.to_owned(), source };
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    // Told by itself, without the name of the unfinished file.
+    std::fs::metadata(folder).map_err(unwritable)?;
+    // Readable by this user alone, for layers may hold Secrets.
+    let partial = tempfile::Builder::new().prefix(".kubestock-install-bundle-").tempfile_in(folder);
+    let partial = partial.map_err(unwritable)?;
+    pack(&pieces, &manifest, partial.as_file()).map_err(unwritable)?;
+    let (sha256, bytes) = Digest::of_file(partial.path()).map_err(unwritable)?;
+    partial.persist(path).map_err(|error| unwritable(error.error))?;
+    Ok(Written { sha256, bytes })
+}
+
+fn manifest(
+    contents: &Contents,
+    pieces: &BTreeMap<String, Piece>,
+    bundle: &Path,
+) -> Result<Manifest, BundleError> {
+    if let Some(entry) = pieces.keys().find(|name| !is_plain(name)) {
+        let (path, entry) = (bundle.to_owned(), entry.clone());
+        return Err(BundleError::Entry { path, entry, why: EntryFault::Name });
+    }
+    let mut files = BTreeMap::new();
+    for (name, piece) in pieces {
+        let (sha256, bytes) = match piece {
+            Piece::Text(text) => (Digest::of(text.as_bytes()), text.len() as u64),
+            Piece::Copy(path) => {
+                Digest::of_file(path).map_err(|source| BundleError::Read { path: path.clone(), source })?
+            }
+        };
+        files.insert(name.clone(), File { sha256, bytes });
+    }
+    Ok(Manifest {
+        format: FORMAT,
+        made_by: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+        profile: contents.profile_path(),
+        release: contents.release_path(),
+        files,
+    })
+}
+
+/// The manifest first, then the files in the order of their names.
+fn pack(pieces: &BTreeMap<String, Piece>, manifest: &Manifest, file: &std::fs::File) -> io::Result<()> {
+    let mut tar = Builder::new(io::BufWriter::new(file));
+    let json = serde_json::to_vec_pretty(manifest)?;
+    append(&mut tar, FILE_NAME, json.len() as u64, &json[..])?;
+    for (name, piece) in pieces {
+        match piece {
+            Piece::Text(text) => append(&mut tar, name, text.len() as u64, text.as_bytes())?,
+            Piece::Copy(path) => {
+                let file = fs_err::File::open(path)?;
+                append(&mut tar, name, file.metadata()?.len(), file)?;
+            }
+        }
+    }
+    let mut written = tar.into_inner()?;
+    written.flush()?;
+    file.sync_all()
+}
+
+/// Nothing of the machine it was written on goes into an entry: neither time nor owner.
+fn append(tar: &mut Builder<impl Write>, name: &str, bytes: u64, content: impl Read) -> io::Result<()> {
+    let mut header = Header::new_ustar();
+    header.set_path(name)?;
+    header.set_entry_type(EntryType::Regular);
+    header.set_size(bytes);
+    header.set_mode(0o644);
+    header.set_mtime(0);
+    header.set_cksum();
+    tar.append(&header, content)
+}
