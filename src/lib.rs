@@ -11,6 +11,9 @@ pub mod object;
 /// What a misspelt word most likely meant.
 mod nearest;
 
+/// The one shape of "something is wrong": code, severity, object, evidence, next step. Pure.
+pub mod finding;
+
 /// What a run announces: the port between doing and showing.
 pub mod event;
 

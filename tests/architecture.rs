@@ -20,6 +20,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "ui",
                 "engine",
                 "event",
+                "finding",
                 "cluster",
                 "plan",
                 "profile",
@@ -31,7 +32,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("cli", vec!["profile"]),
         ("settings", vec!["cli", "cluster", "plan", "profile", "istio"]),
         ("failure", vec!["settings", "engine", "cluster", "plan", "profile", "istio", "kustomize", "object"]),
-        ("ui", vec!["event", "object"]),
+        ("ui", vec!["event", "finding", "object"]),
         ("engine", vec!["event", "cluster", "readiness", "plan", "profile", "istio", "kustomize", "object"]),
         ("cluster", vec!["object", "nearest"]),
         ("readiness", vec!["object"]),
@@ -39,14 +40,16 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("profile", vec!["istio", "object", "nearest"]),
         ("istio", vec!["object"]),
         ("kustomize", vec!["object", "nearest"]),
-        ("event", vec!["object"]),
+        ("event", vec!["finding", "object"]),
+        ("finding", vec!["kustomize", "object"]),
         ("object", vec![]),
         ("nearest", vec![]),
     ])
 }
 
 /// The rooms that know neither a runtime nor a client.
-const PURE: [&str; 7] = ["object", "kustomize", "profile", "plan", "readiness", "event", "nearest"];
+const PURE: [&str; 8] =
+    ["object", "kustomize", "profile", "plan", "readiness", "finding", "event", "nearest"];
 const IMPURE_CRATES: [&str; 4] = ["tokio::", "kube::", "reqwest::", "k8s_openapi::"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
