@@ -29,6 +29,9 @@ pub mod profile;
 /// What a run will do: layers of objects in the order they are applied. Pure.
 pub mod plan;
 
+/// What can be said of a Plan before anything is done, with and without its cluster. Pure.
+pub mod lint;
+
 /// The Kubernetes API: connect, discovery, apply, watch into snapshots, exec. Knows no policy.
 pub mod cluster;
 

@@ -33,8 +33,23 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("settings", vec!["cli", "cluster", "plan", "profile", "istio"]),
         ("failure", vec!["settings", "engine", "cluster", "plan", "profile", "istio", "kustomize", "object"]),
         ("ui", vec!["event", "finding", "object"]),
-        ("engine", vec!["event", "cluster", "readiness", "plan", "profile", "istio", "kustomize", "object"]),
+        (
+            "engine",
+            vec![
+                "event",
+                "finding",
+                "cluster",
+                "lint",
+                "readiness",
+                "plan",
+                "profile",
+                "istio",
+                "kustomize",
+                "object",
+            ],
+        ),
         ("cluster", vec!["object", "nearest"]),
+        ("lint", vec!["finding", "plan", "kustomize", "object", "nearest"]),
         ("readiness", vec!["object"]),
         ("plan", vec!["profile", "istio", "kustomize", "object"]),
         ("profile", vec!["istio", "object", "nearest"]),
@@ -48,8 +63,8 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
 }
 
 /// The rooms that know neither a runtime nor a client.
-const PURE: [&str; 8] =
-    ["object", "kustomize", "profile", "plan", "readiness", "finding", "event", "nearest"];
+const PURE: [&str; 9] =
+    ["object", "kustomize", "profile", "plan", "lint", "readiness", "finding", "event", "nearest"];
 const IMPURE_CRATES: [&str; 4] = ["tokio::", "kube::", "reqwest::", "k8s_openapi::"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

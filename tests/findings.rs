@@ -1,6 +1,8 @@
-//! Every code is documented.
+//! Every code is documented, and everything that is documented can be found.
 
 #![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
 
 use kubestock_install::finding::Code;
 
@@ -25,4 +27,21 @@ fn every_entry_says_what_was_seen_why_it_matters_and_what_to_do() {
             assert!(entry.contains(part), "{code} has no {part}");
         }
     }
+}
+
+#[test]
+fn every_code_is_one_that_something_finds() {
+    let sources: String = files(Path::new("src"))
+        .iter()
+        .filter(|file| !file.ends_with("finding/code.rs"))
+        .map(|file| std::fs::read_to_string(file).unwrap())
+        .collect();
+    let unfound: Vec<&Code> =
+        Code::ALL.iter().filter(|code| !sources.contains(&format!("Code::{code:?},"))).collect();
+    assert!(unfound.is_empty(), "documented, and found by nothing: {unfound:?}");
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

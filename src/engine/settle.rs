@@ -2,6 +2,8 @@ use super::run::Run;
 use super::warning::Warning;
 use super::{EngineError, Install, prepare};
 use crate::event::{Event, PlannedLayer, Step};
+use crate::finding::{Code, Finding, Severity};
+use crate::lint;
 use crate::object::Object;
 use crate::plan::{Layer, Plan};
 use crate::readiness;
@@ -35,9 +37,10 @@ fn settle(run: &Run<'_>, layers: Vec<Layer>) -> Result<Plan, EngineError> {
         run.say(Warning::Shared(shared).into());
     }
     leave_out_copies(run, &mut plan)?;
-    for policy in plan.misplaced_mesh_policies() {
-        run.say(Warning::MisplacedMeshPolicy(policy).into());
-    }
+    // What the cluster may mend is no finding before it was asked.
+    let is_certain =
+        |finding: &Finding| finding.severity == Severity::Error || finding.code == Code::MisplacedPolicy;
+    lint::lint(&plan, None).into_iter().filter(is_certain).for_each(|finding| run.say(Event::Found(finding)));
     run.say(Event::Planned { layers: plan.layers.iter().map(planned).collect() });
     Ok(plan)
 }

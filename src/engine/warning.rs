@@ -3,7 +3,7 @@ use std::fmt;
 use crate::cluster::ApiError;
 use crate::event::Event;
 use crate::kustomize::At;
-use crate::plan::{Homeless, Placed, SharedObject};
+use crate::plan::{Homeless, SharedObject};
 
 /// What a run does not stop for, and a person should know.
 #[derive(Debug)]
@@ -22,8 +22,6 @@ pub(super) enum Warning<'a> {
     Shared(SharedObject),
     /// A second copy that would have landed wherever the kubeconfig points.
     LeftOut(Homeless),
-    /// Nothing makes the mesh STRICT, though this was meant to.
-    MisplacedMeshPolicy(&'a Placed),
     LeaseNotReleased(ApiError),
 }
 
@@ -48,13 +46,6 @@ impl fmt::Display for Warning<'_> {
                 "left out: {object} of layer `{layer}`{} names no namespace, and {} has its own",
                 InBrackets(at),
                 copy_in.as_deref().unwrap_or_default(),
-            ),
-            Self::MisplacedMeshPolicy(Placed { object, at }) => write!(
-                f,
-                "{}{} holds for its namespace alone, and nothing makes the mesh STRICT; a policy for all of it \
-                 lives in istio-system, from where a `namespace:` in a kustomization file may have moved it",
-                object.id(),
-                InBrackets(at),
             ),
             Self::LeaseNotReleased(error) => {
                 write!(f, "the next run may have to wait for this one's Lease: {error}")
