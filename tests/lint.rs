@@ -39,6 +39,39 @@ fn nothing_is_wrong_with_our_own_layers() {
     }
 }
 
+/// The quota of the embedded base has room for all services twice, with the sidecars of each profile.
+#[test]
+fn the_sidecars_of_our_profiles_fit_into_our_quota_in_an_update_too() {
+    for summary in embedded() {
+        let profile = load(summary.name).unwrap();
+        let plan = plan(&profile, &Tree::Embedded);
+        let values = profile.istio.as_ref().unwrap().overlay["spec"]["values"].to_string();
+        let injector = |values: &str| {
+            let metadata = json!({"name": "istio-sidecar-injector", "namespace": "istio-system"});
+            let mut live = cluster_for(&plan);
+            live.objects.insert(
+                Object::new(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata,
+                    "data": {"values": values}}))
+                .unwrap(),
+            );
+            live
+        };
+        assert_eq!(lint(&plan, Some(&injector(&values))), [], "{}", summary.name);
+        let codes = |values: &str| -> Vec<Code> {
+            lint(&plan, Some(&injector(values))).into_iter().map(|finding| finding.code).collect()
+        };
+        let own = values.replace("\"500m\"", "\"2\"");
+        assert_eq!(
+            codes(&own),
+            [Code::QuotaExceeded],
+            "{}: with the 2 CPU that are Istio's own",
+            summary.name
+        );
+        let more = values.replace("\"500m\"", "\"600m\"");
+        assert_eq!(codes(&more), [Code::QuotaTightForUpdate], "{}: with 600m", summary.name);
+    }
+}
+
 #[test]
 fn nothing_is_wrong_with_secrets_from_a_store() {
     let text = "

@@ -18,7 +18,7 @@ macro_rules! codes {
     };
 }
 
-// 2xx is about the plan's objects.
+// 2xx is about the plan's objects, 3xx about room for its pods.
 codes! {
     /// An object whose kind, or the version of it, nothing defines.
     UnknownKind = 201,
@@ -48,6 +48,14 @@ codes! {
     ReferenceMissing = 213,
     /// A key that the Secret or ConfigMap does not have.
     KeyMissing = 214,
+    /// A ResourceQuota with less room than the workloads ask for.
+    QuotaExceeded = 301,
+    /// A ResourceQuota without room for a rolling update.
+    QuotaTightForUpdate = 302,
+    /// A ResourceQuota that refuses containers which say nothing of a resource.
+    QuotaNeedsValues = 303,
+    /// A LimitRange that refuses pods.
+    LimitRange = 304,
 }
 
 impl fmt::Display for Code {

@@ -14,6 +14,7 @@ mod namespaces;
 mod pods;
 mod port_names;
 mod ports;
+mod quota;
 mod references;
 mod scene;
 mod selectors;
@@ -43,7 +44,7 @@ pub struct Live {
 /// Everything that the rules find, the weightiest first. `live` is None where no cluster was asked.
 pub fn lint(plan: &Plan, live: Option<&Live>) -> Vec<Finding> {
     let scene = Scene::new(plan, live);
-    const RULES: [fn(&Scene<'_>) -> Vec<Finding>; 11] = [
+    const RULES: [fn(&Scene<'_>) -> Vec<Finding>; 12] = [
         definitions::find,
         mesh_policy::find,
         namespaces::find,
@@ -55,6 +56,7 @@ pub fn lint(plan: &Plan, live: Option<&Live>) -> Vec<Finding> {
         selectors::find,
         references::find,
         keys::find,
+        quota::find,
     ];
     let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| rule(&scene)).collect();
     finding::sort(&mut findings);

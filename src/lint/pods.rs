@@ -50,6 +50,19 @@ impl<'a> Pods<'a> {
         by_labels && expressions.into_iter().flatten().all(|expression| self.meet(expression))
     }
 
+    /// Whether a pod of the cluster is one of these: by the workload's selector, or by the names that Jobs and
+    /// CronJobs give.
+    pub(super) fn makes(&self, pod: &Self) -> bool {
+        let job = || pod.label("batch.kubernetes.io/job-name").or_else(|| pod.label("job-name"));
+        match (self.owner.group(), self.owner.kind()) {
+            ("batch", "Job") => job() == Some(self.owner.name()),
+            ("batch", "CronJob") => job()
+                .and_then(|job| job.strip_prefix(self.owner.name()))
+                .is_some_and(|rest| rest.starts_with('-')),
+            _ => self.owner.pointer("/spec/selector").is_some_and(|selector| pod.are_selected_by(selector)),
+        }
+    }
+
     fn meet(&self, expression: &Value) -> bool {
         let value = self.label(expression["key"].as_str().unwrap_or_default());
         let is_listed =

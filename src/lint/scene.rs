@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ptr;
 
 use super::Live;
 use super::pods::Pods;
@@ -43,6 +44,16 @@ impl<'a> Scene<'a> {
     /// The plan's objects of a kind.
     pub(super) fn planned_of(&self, group: &str, kind: &str) -> impl Iterator<Item = &'a Placed> {
         self.planned().filter(move |placed| placed.object.is(group, kind))
+    }
+
+    /// The namespaces that the plan's objects lie in.
+    pub(super) fn planned_namespaces(&self) -> BTreeSet<&'a str> {
+        self.planned().filter_map(|placed| placed.object.namespace()).collect()
+    }
+
+    /// The object as the plan has it; None for one of the cluster's.
+    pub(super) fn placed(&self, object: &Object) -> Option<&'a Placed> {
+        self.planned().find(|placed| ptr::eq(&placed.object, object))
     }
 
     /// All objects of a kind.
@@ -109,4 +120,17 @@ pub(super) fn found(
     hint: impl Into<String>,
 ) -> Finding {
     Finding::new(code, severity, seen, hint).on(placed.object.id()).at(placed.at.clone())
+}
+
+/// A finding about an object of the plan or of the cluster.
+pub(super) fn about(
+    scene: &Scene<'_>,
+    object: &Object,
+    code: Code,
+    severity: Severity,
+    seen: impl Into<String>,
+    hint: impl Into<String>,
+) -> Finding {
+    let at = scene.placed(object).and_then(|placed| placed.at.clone());
+    Finding::new(code, severity, seen, hint).on(object.id()).at(at)
 }
