@@ -3,7 +3,7 @@
 //! REPLAY_SPEED is how many recorded seconds pass in one real second, 1 if it is not set.
 
 // The recording names them so, as the library's own tests do.
-use kubestock_install::{event, object};
+use kubestock_install::{event, finding, kustomize, object};
 
 #[path = "../tests/ui/recording.rs"]
 mod recording;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use crate::finding::Finding;
 use crate::object::ObjectId;
 
 /// One fact. As JSON, `event` names it, ids are `Kind/namespace/name`, and times are in seconds.
@@ -130,6 +131,8 @@ pub enum Event {
     Warned {
         warning: String,
     },
+    /// Something is wrong, or hardly as it was meant, seen before it fails.
+    Found(Finding),
     /// A signal asked the run to end at the next safe point.
     Interrupted {
         signal: &'static str,

@@ -14,6 +14,9 @@ pub mod image;
 /// What a misspelt word most likely meant.
 mod nearest;
 
+/// The one shape of "something is wrong": code, severity, object, evidence, next step. Pure.
+pub mod finding;
+
 /// What a run announces: the port between doing and showing.
 pub mod event;
 
@@ -28,6 +31,9 @@ pub mod profile;
 
 /// What a run will do: layers of objects in the order they are applied. Pure.
 pub mod plan;
+
+/// What can be said of a Plan before anything is done, with and without its cluster. Pure.
+pub mod lint;
 
 /// The Kubernetes API: connect, discovery, apply, watch into snapshots, exec. Knows no policy.
 pub mod cluster;

@@ -20,6 +20,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "ui",
                 "engine",
                 "event",
+                "finding",
                 "cluster",
                 "plan",
                 "profile",
@@ -46,19 +47,33 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "image",
             ],
         ),
-        ("ui", vec!["event", "object"]),
+        ("ui", vec!["event", "finding", "object"]),
         (
             "engine",
-            vec!["event", "cluster", "readiness", "plan", "profile", "istio", "kustomize", "object", "image"],
+            vec![
+                "event",
+                "finding",
+                "cluster",
+                "lint",
+                "readiness",
+                "plan",
+                "profile",
+                "istio",
+                "kustomize",
+                "object",
+                "image",
+            ],
         ),
         ("cluster", vec!["object", "nearest"]),
+        ("lint", vec!["finding", "plan", "kustomize", "object", "nearest"]),
         ("readiness", vec!["object"]),
         ("plan", vec!["profile", "istio", "kustomize", "object", "image"]),
         ("profile", vec!["istio", "object", "image", "nearest"]),
         ("bundle", vec!["istio", "kustomize", "object"]),
         ("istio", vec!["object"]),
         ("kustomize", vec!["object", "nearest"]),
-        ("event", vec!["object"]),
+        ("event", vec!["finding", "object"]),
+        ("finding", vec!["kustomize", "object"]),
         ("object", vec![]),
         ("image", vec![]),
         ("nearest", vec![]),
@@ -66,7 +81,8 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
 }
 
 /// The rooms that know neither a runtime nor a client.
-const PURE: [&str; 8] = ["object", "image", "kustomize", "profile", "plan", "readiness", "event", "nearest"];
+const PURE: [&str; 10] =
+    ["object", "image", "kustomize", "profile", "plan", "lint", "readiness", "finding", "event", "nearest"];
 const IMPURE_CRATES: [&str; 4] = ["tokio::", "kube::", "reqwest::", "k8s_openapi::"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -232,7 +232,7 @@ fn every_event_is_documented_with_a_line_that_is_real() {
 }
 
 /// Every event's name. [`name`] does not compile while one is missing there; put it here too.
-const VARIANTS: [&str; 22] = [
+const VARIANTS: [&str; 23] = [
     "run_started",
     "step_started",
     "step_finished",
@@ -252,6 +252,7 @@ const VARIANTS: [&str; 22] = [
     "diagnosed",
     "checked",
     "warned",
+    "found",
     "interrupted",
     "finished",
     "bundle_written",
@@ -280,8 +281,9 @@ fn name(event: &kubestock_install::event::Event) -> &'static str {
         Diagnosed { .. } => VARIANTS[16],
         Checked { .. } => VARIANTS[17],
         Warned { .. } => VARIANTS[18],
-        Interrupted { .. } => VARIANTS[19],
-        Finished(_) => VARIANTS[20],
-        BundleWritten { .. } => VARIANTS[21],
+        Found(_) => VARIANTS[19],
+        Interrupted { .. } => VARIANTS[20],
+        Finished(_) => VARIANTS[21],
+        BundleWritten { .. } => VARIANTS[22],
     }
 }

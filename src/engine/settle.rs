@@ -3,7 +3,9 @@ use super::run::Run;
 use super::warning::Warning;
 use super::{EngineError, Install, prepare};
 use crate::event::{Announcer, Event, PlannedLayer, Step};
+use crate::finding::{Code, Finding, Severity};
 use crate::image::Rules;
+use crate::lint;
 use crate::object::Object;
 use crate::plan::{Image, Layer, Plan};
 use crate::readiness;
@@ -28,9 +30,11 @@ pub(super) async fn plan(run: &Run<'_>, install: &Install<'_>) -> Result<(Plan, 
         }
         let is_namespaced = |object: &Object| run.cluster.is_namespaced(object.api_version(), object.kind());
         let (plan, images) = settle(run.announcer, layers, is_namespaced, &install.profile.images)?;
-        for policy in plan.misplaced_mesh_policies() {
-            run.say(Warning::MisplacedMeshPolicy(policy).into());
-        }
+        // What the cluster may mend is no finding before it was asked.
+        let is_certain =
+            |finding: &Finding| finding.severity == Severity::Error || finding.code == Code::MisplacedPolicy;
+        let certain = lint::lint(&plan, None).into_iter().filter(is_certain);
+        certain.for_each(|finding| run.say(Event::Found(finding)));
         run.say(Event::Planned { layers: plan.layers.iter().map(planned).collect() });
         Ok((plan, Pins::of(&images)))
     })

@@ -4,7 +4,7 @@ use crate::cluster::ApiError;
 use crate::event::Event;
 use crate::image::Reference;
 use crate::kustomize::At;
-use crate::plan::{Homeless, Placed, SharedObject, User};
+use crate::plan::{Homeless, SharedObject, User};
 
 /// What a run does not stop for, and a person should know.
 #[derive(Debug)]
@@ -23,8 +23,6 @@ pub(super) enum Warning<'a> {
     Shared(SharedObject),
     /// A second copy that would have landed wherever the kubeconfig points.
     LeftOut(Homeless),
-    /// Nothing makes the mesh STRICT, though this was meant to.
-    MisplacedMeshPolicy(&'a Placed),
     /// A pin for an image that no layer runs.
     UnusedPin(&'a Reference),
     /// What no runtime takes for an image, and who asks for it.
@@ -56,13 +54,6 @@ impl fmt::Display for Warning<'_> {
                 "left out: {object} of layer `{layer}`{} names no namespace, and {} has its own",
                 InBrackets(at),
                 copy_in.as_deref().unwrap_or_default(),
-            ),
-            Self::MisplacedMeshPolicy(Placed { object, at }) => write!(
-                f,
-                "{}{} holds for its namespace alone, and nothing makes the mesh STRICT; a policy for all of it \
-                 lives in istio-system, from where a `namespace:` in a kustomization file may have moved it",
-                object.id(),
-                InBrackets(at),
             ),
             Self::UnusedPin(image) => {
                 write!(f, "`images.digests` pins {image}, which nothing runs; is it another version by now?")

@@ -70,6 +70,8 @@ pub struct Located {
     pub file: PathBuf,
     /// The line of the object's document in that file (or of the generator's entry), from 1.
     pub line: Option<usize>,
+    /// The namespace that its file names, where a `namespace:` has moved it into another one.
+    pub moved_from: Option<String>,
 }
 
 impl Located {

@@ -185,7 +185,15 @@ impl Resource {
     }
 
     pub(super) fn into_located(self) -> Located {
-        Located { object: self.object, file: self.file, line: self.line }
+        let moved_from = self.moved_from();
+        Located { object: self.object, file: self.file, line: self.line, moved_from }
+    }
+
+    /// Of an object that names no namespace, `default` is what it counts as and not what it says.
+    fn moved_from(&self) -> Option<String> {
+        let ResourceId { namespace, .. } = self.original_id();
+        let is_named = !matches!(namespace.as_str(), "" | "default");
+        (is_named && self.object.namespace() != Some(&namespace)).then_some(namespace)
     }
 }
 

@@ -48,18 +48,20 @@ pub enum Gate {
 pub struct Placed {
     pub object: Object,
     pub at: Option<At>,
+    /// The namespace that its file names, where a `namespace:` has moved it into another one.
+    pub moved_from: Option<String>,
 }
 
 impl From<Located> for Placed {
     fn from(located: Located) -> Self {
         let at = Some(located.at());
-        Self { object: located.object, at }
+        Self { object: located.object, at, moved_from: located.moved_from }
     }
 }
 
 impl From<Object> for Placed {
     fn from(object: Object) -> Self {
-        Self { object, at: None }
+        Self { object, at: None, moved_from: None }
     }
 }
 

@@ -7,7 +7,6 @@ mod applyset;
 mod images;
 mod istio;
 mod layer;
-mod mesh_policy;
 mod namespaces;
 mod render;
 
@@ -70,7 +69,7 @@ mod tests {
     fn namespace(label: &str) -> Placed {
         let object = Object::new(json!({"apiVersion": "v1", "kind": "Namespace",
             "metadata": {"name": "kubestock-staging", "labels": {"from": label}}}));
-        Placed { object: object.unwrap(), at: None }
+        object.unwrap().into()
     }
 
     fn layer(name: &str, objects: Vec<Placed>) -> Layer {

@@ -15,7 +15,7 @@ use super::summary::{headline, next, write_error};
 use super::terminal::{Screen, Shape};
 use super::text::{fit, logged, plain, took, wrap};
 use super::view::View;
-use super::words::{name, result, stands};
+use super::words::{label, name, result, stands};
 
 /// Redraws a second, at most.
 const HERTZ: u8 = 10;
@@ -118,6 +118,11 @@ impl<O: Write + Send + 'static, E: Write> View for Bars<O, E> {
             Event::Warned { warning } => {
                 let label = self.ink.attention("warning:");
                 self.print(&format!("{label} {}", plain(warning)), "  ");
+            }
+            Event::Found(finding) => {
+                let label = label(finding, &self.ink);
+                self.print(&format!("{label} {}", plain(&finding.to_string())), "  ");
+                self.print(&format!("  {} {}", self.ink.strong("hint:"), plain(&finding.hint)), "    ");
             }
             // What else there is stands in the rows that the next tick draws.
             _ => {}

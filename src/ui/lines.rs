@@ -227,6 +227,13 @@ impl<O: Write, E: Write> View for Lines<O, E> {
             Event::Warned { warning } => {
                 self.say(at, &format!("{} {}", self.ink.attention("warning:"), plain(warning)));
             }
+            Event::Found(finding) => {
+                self.say(
+                    at,
+                    &format!("{} {}", words::label(finding, &self.ink), plain(&finding.to_string())),
+                );
+                self.write(&format!("    {} {}", self.ink.strong("hint:"), plain(&finding.hint)));
+            }
             Event::Interrupted { signal } => {
                 self.say(at, &format!("{signal}: ending at the next safe point"));
             }

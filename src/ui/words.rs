@@ -3,10 +3,21 @@
 use std::time::Duration;
 
 use crate::event::{Step, WorkloadState};
+use crate::finding::{Finding, Severity};
 use crate::object::ObjectId;
 
+use super::ink::Ink;
 use super::progress::{Applied, Download, Layer, Progress, Workload};
 use super::text::{bytes, bytes_of, count, plain, since};
+
+/// How a finding begins: `error[KSI-201]:`.
+pub(super) fn label(finding: &Finding, ink: &Ink) -> String {
+    let label = format!("{}[{}]:", finding.severity.name(), finding.code);
+    match finding.severity {
+        Severity::Error => ink.bad(&label),
+        Severity::Warning => ink.attention(&label),
+    }
+}
 
 /// What a person calls a step.
 pub(super) fn name(step: &Step) -> &str {

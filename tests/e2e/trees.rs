@@ -137,7 +137,7 @@ spec: {mtls: {mode: STRICT}}
     write(root, "profile.yaml", "layers: [{name: tree-policy, path: base, timeout: 30s}]\n");
     let ended = cluster.install(&root.join("profile.yaml"), &["--gitops", root.to_str().unwrap()]).expect(0);
     let words =
-        ["warning", "PeerAuthentication/tree-policy/default", "base/istio/strict.yaml:1", "istio-system"];
+        ["KSI-202", "PeerAuthentication/tree-policy/default", "base/istio/strict.yaml:1", "istio-system"];
     for word in words {
         assert!(ended.stdout.contains(word), "no `{word}` in {}", ended.stdout);
     }

@@ -1,10 +1,12 @@
 //! Runs as an engine would announce them, to be shown again: each fact with the second that it came.
 //!
-//! Whoever includes this file has `event` and `object` at its root.
+//! Whoever includes this file has `event`, `finding`, `kustomize` and `object` at its root.
 
 use std::time::Duration;
 
 use crate::event::{ApplyOutcome, Ending, Event, Finished, LogTail, PlannedLayer, Step, WorkloadState};
+use crate::finding::{Code, Finding};
+use crate::kustomize::At;
 use crate::object::{GroupKind, ObjectId};
 
 use ApplyOutcome::{Changed, Created, Failed, Unchanged};
@@ -192,6 +194,9 @@ pub(crate) fn failed() -> Recording {
     let warning = "istio 1.18 has been out of support since January 2024".to_owned();
     run.say(0.3, Event::Warned { warning });
     run.render(0.4, 1.0);
+    for finding in findings() {
+        run.say(1.0, Event::Found(finding));
+    }
     run.base(1.0, Changed);
     run.services(2.0, Created);
     let policy = id("security.istio.io", "PeerAuthentication", "istio-system", "default");
@@ -291,6 +296,26 @@ pub(crate) fn bundled() -> Recording {
     run.end(0.5, Step::Bundle, 0.2);
     run.finished(0.5, Ending::Done, (0, 0, 0, 0), None);
     run.in_order()
+}
+
+/// One of each severity: in a file, and in none.
+fn findings() -> [Finding; 2] {
+    let at = At { file: "base/services/ms-product/virtualservice.yaml".into(), line: Some(1) };
+    let route = Finding::error(
+        Code::DestinationUnknown,
+        "its route leads to `ms-produkt`, and kubestock-staging has no Service of that name",
+        "did you mean `ms-product`?",
+    );
+    let policy = Finding::warning(
+        Code::SelectorMatchesNothing,
+        "selects pods with app=ms-produkt, and none in kubestock-staging has that",
+        "did you mean app=ms-product?",
+    );
+    let [route_id, policy_id] = [
+        id("networking.istio.io", "VirtualService", STAGING, "ms-product"),
+        id("security.istio.io", "PeerAuthentication", STAGING, "ms-product"),
+    ];
+    [route.on(route_id).at(Some(at)), policy.on(policy_id)]
 }
 
 const URL: &str = "https://github.com/istio/istio/releases/download/1.18.0/istio-1.18.0-linux-amd64.tar.gz";

@@ -4,7 +4,6 @@ mod container;
 mod creation;
 mod image;
 mod pod;
-mod quantity;
 mod quota;
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,6 @@
 //! Whether a quota that refused a pod would refuse it again.
 
-use serde_json::Value;
-
-use super::quantity::quantity;
-use crate::object::{GroupKind, Object, ObjectId, Snapshot};
+use crate::object::{GroupKind, Object, ObjectId, Quantity, Snapshot};
 
 /// Whether the next try can succeed: the quota has room by now (it was raised, or pods have ended), or
 /// pods of the namespace are just ending. Where the quota is not in the snapshot, its refusal stands.
@@ -38,14 +35,6 @@ fn has_room(message: &str, namespace: Option<&str>, snapshot: &Snapshot) -> bool
 /// Whether `limits.cpu=2` fits into what is left; None where that cannot be told.
 fn fits(request: &str, quota: &Object) -> Option<bool> {
     let (resource, amount) = request.trim().split_once('=')?;
-    let of = |map: &str| {
-        let amount = quota.pointer("/status")?.get(map)?.get(resource)?;
-        match amount {
-            Value::String(text) => quantity(text),
-            number => number.as_f64(),
-        }
-    };
-    let (hard, used) = (of("hard")?, of("used")?);
-    // Amounts are sums of decimal fractions.
-    Some(used + quantity(amount)? <= hard * (1.0 + 1e-9))
+    let of = |map: &str| Quantity::read(quota.pointer("/status")?.get(map)?.get(resource)?);
+    Some(of("used")? + amount.parse().ok()? <= of("hard")?)
 }

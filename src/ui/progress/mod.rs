@@ -118,7 +118,7 @@ impl Progress {
             Event::Checked { passed: true, .. } => self.checks.passed += 1,
             Event::Checked { passed: false, .. } => self.checks.failed += 1,
             Event::Interrupted { signal } => self.signal = Some(signal),
-            Event::Diagnosed { .. } | Event::Warned { .. } | Event::Finished(_) => {}
+            Event::Diagnosed { .. } | Event::Warned { .. } | Event::Found(_) | Event::Finished(_) => {}
         }
         if has_lease(event) {
             self.lease_holder = None;

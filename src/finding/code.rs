@@ -1,0 +1,65 @@
+use std::fmt;
+
+/// Declares the codes with their numbers, once.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $number:literal,)+) => {
+        /// What is wrong, for programs and for looking it up: `KSI-201`. A number is never given another
+        /// meaning, and one that is no longer found is not used again.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u16)]
+        pub enum Code {
+            $($(#[$doc])* $name = $number,)+
+        }
+
+        impl Code {
+            /// All of them, by number.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+        }
+    };
+}
+
+// 2xx is about the plan's objects, 3xx about room for its pods.
+codes! {
+    /// An object whose kind, or the version of it, nothing defines.
+    UnknownKind = 201,
+    /// A policy for the whole mesh that holds for one namespace alone.
+    MisplacedPolicy = 202,
+    /// One workload that lands in two namespaces.
+    WorkloadTwice = 203,
+    /// A namespace that nothing makes.
+    NamespaceMissing = 204,
+    /// A route to a host that no Service has.
+    DestinationUnknown = 205,
+    /// A rule for a host that no Service has.
+    HostUnknown = 206,
+    /// A subset that no DestinationRule defines, or that has no pods.
+    SubsetUnknown = 207,
+    /// A gateway that is not there, or serves other hosts.
+    GatewayUnknown = 208,
+    /// A gateway's host that no route is for.
+    GatewayUnused = 209,
+    /// A port that is not there.
+    PortUnknown = 210,
+    /// A port whose name does not say its protocol.
+    PortName = 211,
+    /// A selector that matches no pods.
+    SelectorMatchesNothing = 212,
+    /// A Secret, ConfigMap, claim or ServiceAccount that nothing brings.
+    ReferenceMissing = 213,
+    /// A key that the Secret or ConfigMap does not have.
+    KeyMissing = 214,
+    /// A ResourceQuota with less room than the workloads ask for.
+    QuotaExceeded = 301,
+    /// A ResourceQuota without room for a rolling update.
+    QuotaTightForUpdate = 302,
+    /// A ResourceQuota that refuses containers which say nothing of a resource.
+    QuotaNeedsValues = 303,
+    /// A LimitRange that refuses pods.
+    LimitRange = 304,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KSI-{}", *self as u16)
+    }
+}

@@ -1,0 +1,116 @@
+use serde_json::Value;
+
+use super::super::mesh::gets_sidecar;
+use super::super::pods::Pods;
+use super::super::scene::Scene;
+use super::pod::{Container, PodResources};
+use super::resources::Resources;
+use crate::object::Object;
+
+const PROXY: &str = "istio-proxy";
+
+/// What the injector gives pods, as its own configuration says
+/// (`manifests/charts/istio-control/istio-discovery/files/injection-template.yaml`).
+#[derive(Debug)]
+pub(super) struct Injector {
+    requests: Resources,
+    limits: Resources,
+    /// Whether the proxy is an init container that stays, and not a container.
+    is_native: bool,
+}
+
+impl Injector {
+    /// The ConfigMap `istio-sidecar-injector` holds the values of Istio's charts as they came out of profile and
+    /// overlay. None where it is not there: nothing is known of what pods will get.
+    pub(super) fn of(scene: &Scene<'_>) -> Option<Self> {
+        let mut maps = scene.there("", "ConfigMap");
+        let configuration = maps.find(|map| map.name().starts_with("istio-sidecar-injector"))?;
+        let values: Value = serde_json::from_str(configuration.text("/data/values")?).ok()?;
+        let resources = &values["global"]["proxy"]["resources"];
+        Some(Self {
+            requests: Resources::read(&resources["requests"]),
+            limits: Resources::read(&resources["limits"]),
+            is_native: is_native(scene),
+        })
+    }
+
+    /// Adds the proxy and what sets up its network, to pods that get them.
+    pub(super) fn inject(&self, scene: &Scene<'_>, pods: &Pods<'_>, pod: &mut PodResources) {
+        if !gets_sidecar(scene, pods) || is_gateway(pods) {
+            return;
+        }
+        let is_native = match pods.annotation("sidecar.istio.io/nativeSidecar") {
+            Some(own) => own == "true",
+            None => self.is_native,
+        };
+        let given = |name: &str, stays: bool| {
+            let (requests, limits) = self.for_pods(pods);
+            Container { name: name.to_owned(), requests, limits, stays }
+        };
+        let mut proxy = given(PROXY, is_native);
+        // A container of that name in the template says what is to be different.
+        if let Some(place) = pod.containers.iter().position(|own| own.name == PROXY) {
+            let own = pod.containers.remove(place);
+            let said = |mut own: Resources, given: &Resources| {
+                own.fill_from(given);
+                own
+            };
+            proxy.requests = said(own.requests, &proxy.requests);
+            proxy.limits = said(own.limits, &proxy.limits);
+        }
+        // They run before the pod's own.
+        if is_native {
+            pod.init.insert(0, proxy);
+        } else {
+            pod.containers.push(proxy);
+        }
+        if pods.annotation("sidecar.istio.io/interceptionMode") != Some("NONE") {
+            pod.init.insert(0, given("istio-init", false));
+        }
+    }
+
+    /// One annotation is enough, and none of the values holds any more.
+    fn for_pods(&self, pods: &Pods<'_>) -> (Resources, Resources) {
+        let annotated = |cpu: &str, memory: &str| {
+            let named = [("cpu", cpu), ("memory", memory)].into_iter();
+            let amounts = named.filter_map(|(name, annotation)| {
+                let amount = pods.annotation(&format!("sidecar.istio.io/{annotation}"))?;
+                Some((name.to_owned(), amount.parse().ok()?))
+            });
+            Resources(amounts.collect())
+        };
+        let own = (annotated("proxyCPU", "proxyMemory"), annotated("proxyCPULimit", "proxyMemoryLimit"));
+        match own.0.is_empty() && own.1.is_empty() {
+            true => (self.requests.clone(), self.limits.clone()),
+            false => own,
+        }
+    }
+}
+
+/// A gateway is a proxy already; its template adds no second one.
+fn is_gateway(pods: &Pods<'_>) -> bool {
+    pods.annotation("inject.istio.io/templates").is_some_and(|templates| !templates.contains("sidecar"))
+}
+
+/// ENABLE_NATIVE_SIDECARS of istiod (`pilot/pkg/features/pilot.go`): off unless it is set, until Istio 1.27 looks
+/// at the nodes by itself.
+fn is_native(scene: &Scene<'_>) -> bool {
+    let mut all = scene.there("apps", "Deployment");
+    let Some(istiod) = all.find(|deployment| deployment.label("app") == Some("istiod")) else { return false };
+    let containers = istiod.pointer("/spec/template/spec/containers").and_then(Value::as_array);
+    let Some(container) = containers.and_then(|containers| containers.first()) else { return false };
+    let mut environment = container["env"].as_array().into_iter().flatten();
+    let set = environment.rfind(|variable| variable["name"] == "ENABLE_NATIVE_SIDECARS");
+    match set.and_then(|variable| variable["value"].as_str()) {
+        Some("auto") | None => minor(istiod, container).is_some_and(|minor| minor >= 27),
+        Some(value) => value == "true",
+    }
+}
+
+/// 18 of Istio 1.18.0, as its image is tagged.
+fn minor(istiod: &Object, container: &Value) -> Option<u32> {
+    let image = container["image"].as_str().unwrap_or_default();
+    let tag = image.rsplit(':').next()?;
+    let version = istiod.label("app.kubernetes.io/version").unwrap_or(tag);
+    version.strip_prefix("1.")?.split(['.', '-']).next()?.parse().ok()
+}
