@@ -11,9 +11,6 @@ pub mod object;
 /// The names of container images: taken apart, moved to a mirror, pinned. Pure.
 pub mod image;
 
-/// What a misspelt word most likely meant.
-mod nearest;
-
 /// The one shape of "something is wrong": code, severity, object, evidence, next step. Pure.
 pub mod finding;
 

@@ -64,25 +64,24 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "image",
             ],
         ),
-        ("cluster", vec!["object", "nearest"]),
-        ("lint", vec!["finding", "plan", "kustomize", "object", "nearest"]),
+        ("cluster", vec!["object"]),
+        ("lint", vec!["finding", "plan", "kustomize", "object"]),
         ("readiness", vec!["object"]),
         ("plan", vec!["profile", "istio", "kustomize", "object", "image"]),
-        ("profile", vec!["istio", "object", "image", "nearest"]),
+        ("profile", vec!["istio", "object", "image"]),
         ("bundle", vec!["istio", "kustomize", "object"]),
         ("istio", vec!["object"]),
-        ("kustomize", vec!["object", "nearest"]),
+        ("kustomize", vec!["object"]),
         ("event", vec!["finding", "object"]),
         ("finding", vec!["kustomize", "object"]),
         ("object", vec![]),
         ("image", vec![]),
-        ("nearest", vec![]),
     ])
 }
 
 /// The rooms that know neither a runtime nor a client.
-const PURE: [&str; 10] =
-    ["object", "image", "kustomize", "profile", "plan", "lint", "readiness", "finding", "event", "nearest"];
+const PURE: [&str; 9] =
+    ["object", "image", "kustomize", "profile", "plan", "lint", "readiness", "finding", "event"];
 const IMPURE_CRATES: [&str; 4] = ["tokio::", "kube::", "reqwest::", "k8s_openapi::"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

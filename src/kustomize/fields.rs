@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::nearest::nearest;
+use crate::object::nearest;
 use crate::object::yaml::Lines;
 
 use super::{At, Error};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::nearest::nearest;
+use crate::object::nearest;
 use crate::object::yaml::{self, Annotations, Dialect, LocatedDocument, ManifestDocument, YamlError};
 use crate::object::{NotAnObject, Object};
 

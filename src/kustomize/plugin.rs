@@ -3,7 +3,7 @@
 
 mod read;
 
-use crate::nearest::nearest;
+use crate::object::nearest;
 
 use super::build::Context;
 use super::fields::{Document, Fields, Unknown};

@@ -1,6 +1,6 @@
 //! `replicas`: how many of a workload, by its name.
 
-use crate::nearest::nearest;
+use crate::object::nearest;
 
 use super::Error;
 use super::fieldspec::{FieldSpec, Leaf, set_scalar};

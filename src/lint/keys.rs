@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::references::in_object;
 use super::scene::{Scene, found};
 use crate::finding::{Code, Finding, Severity};
-use crate::nearest::nearest;
 use crate::object::Object;
+use crate::object::nearest;
 use crate::plan::Placed;
 
 pub(super) fn find(scene: &Scene<'_>) -> Vec<Finding> {

@@ -1,6 +1,8 @@
-//! A Kubernetes object as data: read from YAML, named, written back. Pure: no I/O, no client.
+//! A Kubernetes object as data: read from YAML, named, written back; and what a misspelt name in it most likely meant.
+//! Pure: no I/O, no client.
 
 mod id;
+mod nearest;
 mod quantity;
 mod resource;
 mod snapshot;
@@ -8,6 +10,7 @@ mod wave;
 pub mod yaml;
 
 pub use id::{GroupKind, ObjectId};
+pub(crate) use nearest::nearest;
 pub use quantity::{NotAQuantity, Quantity};
 pub use resource::{NotAnObject, Object};
 pub use snapshot::Snapshot;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
-use crate::nearest::nearest;
+use crate::object::nearest;
 
 use super::{Overrides, Profile, ProfileError, ProfileFile, resolve};
 

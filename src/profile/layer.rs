@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::nearest::nearest;
+use crate::object::nearest;
 
 use super::error::Mistake;
 use super::merge::{DELETE, PATCH};

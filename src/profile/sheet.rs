@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use serde_json::{Map, Value};
 
-use crate::nearest::nearest;
+use crate::object::nearest;
 
 use super::Place;
 use super::document::{Node, Places, step};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use crate::istio::release::{ArchiveName, Digest, Flavour, Origin, Platform, ReleaseSource, pinned};
-use crate::nearest::nearest;
+use crate::object::nearest;
 
 use super::error::Mistake;
 use super::shape::{Entry, Shape};

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use crate::nearest::nearest;
+use crate::object::nearest;
 use crate::object::yaml::{self, Annotations, Document};
 use crate::object::{NotAnObject, Object};
 

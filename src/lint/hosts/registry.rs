@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::super::scene::Scene;
 use super::{NETWORKING, overlap};
-use crate::nearest::nearest;
 use crate::object::Object;
+use crate::object::nearest;
 
 /// The hosts that the mesh will know.
 #[derive(Debug)]
