@@ -49,8 +49,8 @@ impl Config {
 
     /// Both together. The path of the first field that they contradict each other about is the error.
     pub(super) fn merged(self: &Arc<Self>, more: &Arc<Self>) -> Result<Arc<Self>, String> {
-        if Arc::ptr_eq(self, more) {
-            return Ok(self.clone());
+        if Arc::ptr_eq(self, more) || **self == Self::default() {
+            return Ok(more.clone());
         }
         let mut all = Self::clone(self);
         all.merge(more)?;

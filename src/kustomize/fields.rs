@@ -92,7 +92,7 @@ impl<'d> Fields<'d> {
             return Ok(());
         }
         for field in self.map.keys().map(String::as_str) {
-            if !known.contains(&field) {
+            if !known.iter().any(|known| known.eq_ignore_ascii_case(field)) {
                 let nearest = nearest(field, known.iter().copied());
                 return Err(Error::UnknownField { at: self.at(field), field: field.into(), nearest });
             }
@@ -174,8 +174,8 @@ impl<'d> Fields<'d> {
         }
     }
 
-    /// A null is as good as nothing. Where unknown fields are ignored, a name is the same in other letters, capital
-    /// or not, as it is to kustomize, which reads with Go's JSON decoder.
+    /// A null is as good as nothing. A name is the same in capital letters and in small ones, as it is to kustomize,
+    /// which reads with Go's JSON decoder and writes `fieldpath` itself where it means `fieldPath`.
     fn get(&self, field: &str) -> Option<&'d Value> {
         let alike =
             || self.map.iter().find(|(name, _)| name.eq_ignore_ascii_case(field)).map(|(_, value)| value);

@@ -1,5 +1,6 @@
 //! What a kustomization file may ask for.
 
+pub(super) mod generator;
 pub(super) mod read;
 pub(super) mod replacement;
 

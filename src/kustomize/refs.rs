@@ -12,6 +12,7 @@ use super::{Ambiguity, At, Error};
 
 /// Changes every reference to an object that has another name or namespace than in its file.
 pub(super) fn follow(resources: &mut Resources, references: &[Reference]) -> Result<(), Error> {
+    resources.list.iter().try_for_each(refuse_blank_namespace)?;
     let candidates: Vec<Candidate> = resources.list.iter().map(Candidate::of).collect();
     let index = Index::of(&candidates);
     if index.by_past_name.is_empty() {
@@ -169,6 +170,20 @@ fn subject_namespaces(binding: &Resource) -> HashSet<String> {
     let subjects = binding.object.pointer("/subjects").and_then(Value::as_array);
     let accounts = subjects.into_iter().flatten().filter(|subject| subject["kind"] == "ServiceAccount");
     accounts.filter_map(|account| Some(account.get("namespace")?.as_str()?.to_owned())).collect()
+}
+
+/// A ServiceAccount in a RoleBinding has a namespace that is text, or none.
+fn refuse_blank_namespace(resource: &Resource) -> Result<(), Error> {
+    let is_blank = |subject: &Value| {
+        subject["kind"] == "ServiceAccount"
+            && subject.get("namespace").is_some_and(|value| !value.is_string())
+    };
+    let subjects = resource.object.pointer("/subjects").and_then(Value::as_array);
+    if resource.object.kind() == "RoleBinding" && subjects.into_iter().flatten().any(is_blank) {
+        let (at, object) = (resource.at(), resource.name());
+        return Err(Error::NoName { at, object, path: "subjects/namespace".into() });
+    }
+    Ok(())
 }
 
 /// The search for what one field of one object refers to.

@@ -10,16 +10,11 @@ use crate::kustomize::vars::Vars;
 use crate::kustomize::{At, Error, Source};
 
 /// The objects of a kustomization, and what it and those below it say about their fields.
+#[derive(Default)]
 pub(super) struct Built {
     pub(super) resources: Resources,
     pub(super) config: Arc<Config>,
     pub(super) vars: Vars,
-}
-
-impl Default for Built {
-    fn default() -> Self {
-        Self { resources: Resources::default(), config: Config::builtin(), vars: Vars::default() }
-    }
 }
 
 impl Built {
@@ -30,7 +25,7 @@ impl Built {
         self.vars.take(more.vars)
     }
 
-    /// Adds the fields of `configurations` and `crds` to those that are known.
+    /// Adds the fields of `configurations`, kustomize's own that are not there by then, and those of `crds`.
     pub(super) fn configure(
         &mut self,
         source: &dyn Source,
@@ -38,11 +33,10 @@ impl Built {
         kustomization: &Kustomization,
     ) -> Result<(), Error> {
         let at = &kustomization.at;
-        self.merge_config(&Config::builtin(), at)?;
-        if !kustomization.configurations.is_empty() {
-            let own = config::from_files(source, folder, &kustomization.configurations)?;
-            self.merge_config(&Arc::new(own), at)?;
-        }
+        let own = config::from_files(source, folder, &kustomization.configurations)?;
+        let with_builtin = Arc::new(own).merged(&Config::builtin());
+        let with_builtin = with_builtin.map_err(|path| Error::FieldSpecConflict { at: at.clone(), path })?;
+        self.merge_config(&with_builtin, at)?;
         if !kustomization.crds.is_empty() {
             let own = config::crds::from_files(source, folder, &kustomization.crds)?;
             self.merge_config(&Arc::new(own), at)?;

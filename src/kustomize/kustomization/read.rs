@@ -7,8 +7,8 @@ use crate::kustomize::vars::Var;
 use crate::kustomize::{Error, Warning, WarningKind, config};
 
 use super::{
-    Behavior, Generated, Generator, GeneratorOptions, Image, Kustomization, Labels, OpenApi, Order, Patch,
-    Replicas, Target, replacement,
+    GeneratorOptions, Image, Kustomization, Labels, OpenApi, Order, Patch, Replicas, Target, generator,
+    replacement,
 };
 
 const KNOWN: &[&str] = &[
@@ -49,9 +49,6 @@ const KNOWN: &[&str] = &[
 /// Fields for Helm charts.
 const HELM: &[&str] = &["helmCharts", "helmChartInflationGenerator"];
 
-const GENERATOR: &[&str] =
-    &["name", "namespace", "behavior", "literals", "files", "envs", "env", "options", "type"];
-
 impl Kustomization {
     pub(in crate::kustomize) fn read(
         fields: &Fields<'_>,
@@ -65,7 +62,7 @@ impl Kustomization {
         }
         warn_of_deprecated(fields, warnings);
         let options = match fields.child("generatorOptions")? {
-            Some(options) => generator_options(&options)?,
+            Some(options) => generator::options(&options)?,
             None => GeneratorOptions::default(),
         };
         Ok(Self {
@@ -83,7 +80,7 @@ impl Kustomization {
             patches: each(fields, "patches", patch)?,
             patches_strategic_merge: fields.texts("patchesStrategicMerge")?,
             patches_json6902: each(fields, "patchesJson6902", patch)?,
-            generators: generators(fields, &options)?,
+            generators: generator::all(fields, &options)?,
             replacements: each(fields, "replacements", replacement::entry)?,
             vars: each(fields, "vars", var)?,
             generating: fields.texts("generators")?,
@@ -239,89 +236,6 @@ pub(in crate::kustomize) fn target_words(fields: &Fields<'_>) -> Result<Target, 
     })
 }
 
-fn generators(fields: &Fields<'_>, options: &GeneratorOptions) -> Result<Vec<Generator>, Error> {
-    let mut generators =
-        each(fields, "configMapGenerator", |f| generator(f, Generated::ConfigMap, f.text("name")?, options))?;
-    generators
-        .extend(each(fields, "secretGenerator", |f| generator(f, secret(f)?, f.text("name")?, options))?);
-    Ok(generators)
-}
-
-fn secret(fields: &Fields<'_>) -> Result<Generated, Error> {
-    let type_ = fields.text("type")?.filter(|type_| !type_.is_empty());
-    Ok(Generated::Secret { type_: type_.unwrap_or_else(|| "Opaque".into()) })
-}
-
-fn generator(
-    fields: &Fields<'_>,
-    kind: Generated,
-    name: Option<String>,
-    global: &GeneratorOptions,
-) -> Result<Generator, Error> {
-    let known = if kind == Generated::ConfigMap { &GENERATOR[..GENERATOR.len() - 1] } else { GENERATOR };
-    fields.allow(known)?;
-    let mut options = match fields.child("options")? {
-        Some(options) => generator_options(&options)?,
-        None => GeneratorOptions::default(),
-    };
-    options.inherit(global);
-    let mut envs = fields.texts("envs")?;
-    if let Some(text) = fields.text("env")?.filter(|text| !text.is_empty()) {
-        envs.push(Entry { text, at: fields.at("env") });
-    }
-    Ok(Generator {
-        kind,
-        name: given(fields, "name", name)?,
-        namespace: fields.text("namespace")?.filter(|namespace| !namespace.is_empty()),
-        behavior: behavior(fields)?,
-        envs,
-        literals: fields.texts("literals")?,
-        files: fields.texts("files")?,
-        options,
-        at: fields.here(),
-    })
-}
-
-/// A document that asks for a ConfigMap or a Secret: its name may be its own.
-pub(in crate::kustomize) fn generator_plugin(
-    fields: &Fields<'_>,
-    is_secret: bool,
-) -> Result<Generator, Error> {
-    let metadata = fields.child("metadata")?;
-    let own = |field: &str| -> Result<Option<String>, Error> {
-        let text = metadata.as_ref().map(|metadata| metadata.text(field)).transpose()?.flatten();
-        Ok(fields.text(field)?.filter(|text| !text.is_empty()).or(text))
-    };
-    let (name, namespace) = (own("name")?, own("namespace")?);
-    let kind = if is_secret { secret(fields)? } else { Generated::ConfigMap };
-    let data = generator(fields, kind, name, &GeneratorOptions::default())?;
-    Ok(Generator { namespace, ..data })
-}
-
-fn behavior(fields: &Fields<'_>) -> Result<Behavior, Error> {
-    match fields.text("behavior")?.as_deref() {
-        None | Some("" | "create") => Ok(Behavior::Create),
-        Some("merge") => Ok(Behavior::Merge),
-        Some("replace") => Ok(Behavior::Replace),
-        Some(other) => Err(Error::WrongValue {
-            at: fields.at("behavior"),
-            field: "behavior".into(),
-            value: other.into(),
-            expected: "create, merge or replace",
-        }),
-    }
-}
-
-fn generator_options(fields: &Fields<'_>) -> Result<GeneratorOptions, Error> {
-    fields.allow(&["labels", "annotations", "disableNameSuffixHash", "immutable"])?;
-    Ok(GeneratorOptions {
-        labels: fields.pairs("labels")?,
-        annotations: fields.pairs("annotations")?,
-        disable_name_suffix_hash: fields.flag("disableNameSuffixHash")?,
-        immutable: fields.flag("immutable")?,
-    })
-}
-
 fn order(fields: &Fields<'_>) -> Result<Option<Order>, Error> {
     let Some(options) = fields.child("sortOptions")? else { return Ok(None) };
     options.allow(&["order", "legacySortOptions"])?;
@@ -354,7 +268,7 @@ fn required(fields: &Fields<'_>, field: &'static str) -> Result<String, Error> {
     given(fields, field, fields.text(field)?)
 }
 
-fn given(fields: &Fields<'_>, field: &'static str, text: Option<String>) -> Result<String, Error> {
+pub(super) fn given(fields: &Fields<'_>, field: &'static str, text: Option<String>) -> Result<String, Error> {
     let text = text.filter(|text| !text.is_empty());
     text.ok_or_else(|| Error::MissingField { at: fields.here(), field })
 }

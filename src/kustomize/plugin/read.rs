@@ -6,7 +6,7 @@ use crate::kustomize::fields::{Document, Entry, Fields, Unknown};
 use crate::kustomize::fieldspec::FieldSpec;
 use crate::kustomize::generate::{Generation, GkeAccount};
 use crate::kustomize::images::SetImage;
-use crate::kustomize::kustomization::{Patch, read, replacement};
+use crate::kustomize::kustomization::{Patch, generator, read, replacement};
 use crate::kustomize::labels::AddPairs;
 use crate::kustomize::load;
 use crate::kustomize::names::{AddAffix, Place};
@@ -77,7 +77,7 @@ pub(super) fn transformers(
 pub(super) fn generator(asked: &Resource, fields: &Fields<'_>) -> Result<Generation, Error> {
     match asked.object.kind() {
         "IAMPolicyGenerator" => gke_account(fields).map(Generation::GkeAccount),
-        kind => read::generator_plugin(fields, kind == "SecretGenerator").map(Generation::Data),
+        kind => generator::plugin(fields, kind == "SecretGenerator").map(Generation::Data),
     }
 }
 
