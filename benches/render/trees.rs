@@ -7,7 +7,7 @@ use std::path::Path;
 const DEFINITIONS: usize = 14;
 
 /// Lines of each definition.
-const LINES: usize = 1000;
+const LINES: usize = 1050;
 
 const SERVICES: usize = 12;
 
