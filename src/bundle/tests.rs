@@ -104,6 +104,15 @@ fn a_path_that_could_not_be_opened_again_is_not_written() {
 }
 
 #[test]
+fn a_bundle_takes_the_place_of_no_device() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    assert!(write(&contents(&folder), &socket).is_err());
+    assert!(!socket.metadata().unwrap().is_file());
+}
+
+#[test]
 fn a_bundle_that_cannot_be_written_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut contents = contents(&folder);

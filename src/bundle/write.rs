@@ -29,6 +29,10 @@ pub fn write(contents: &Contents, path: &Path) -> Result<Written, BundleError> {
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     // Told by itself, without the name of the unfinished file.
     std::fs::metadata(folder).map_err(unwritable)?;
+    // What is renamed onto a device or a folder would take its place.
+    if path.metadata().is_ok_and(|there| !there.is_file()) {
+        return Err(unwritable(io::Error::other("it is there already, and is no regular file")));
+    }
     // Readable by this user alone, for layers may hold Secrets.
     let partial = tempfile::Builder::new().prefix(".kubestock-install-bundle-").tempfile_in(folder);
     let partial = partial.map_err(unwritable)?;

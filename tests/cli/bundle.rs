@@ -123,6 +123,7 @@ async fn what_is_no_bundle_or_cannot_be_written_is_told() {
         "install",
         "bundle shop.yaml",
         "bundle shop.yaml --gitops gitops --cache-dir cache -o nowhere/x.bundle",
+        "bundle shop.yaml --gitops gitops --cache-dir cache -o gitops",
         "bundle shop.yaml --gitops gitops --cache-dir cache --platform amd64 -o x.bundle",
     ]
     .map(|command| {
@@ -143,6 +144,8 @@ async fn what_is_no_bundle_or_cannot_be_written_is_told() {
       error: the following required arguments were not provided:, exit code 2
     bundle shop.yaml --gitops gitops --cache-dir cache -o nowhere/x.bundle
       error: nowhere/x.bundle cannot be written: No such file or directory (os error 2), exit code 1
+    bundle shop.yaml --gitops gitops --cache-dir cache -o gitops
+      error: gitops cannot be written: it is there already, and is no regular file, exit code 1
     bundle shop.yaml --gitops gitops --cache-dir cache --platform amd64 -o x.bundle
       error: invalid value 'amd64' for '--platform <NAME>': Istio has no archives for `amd64`; it has them for PLATFORM, linux-arm64, linux-armv7, osx and osx-arm64, exit code 2
     ");
