@@ -258,6 +258,13 @@ fn release_hint(error: &ReleaseError) -> Option<&'static str> {
             "put the archive there under that name; or fetch it where there is a network \
              (`kubestock-install fetch --cache-dir DIR`), bring DIR here, and name it with --cache-dir",
         ),
+        ReleaseError::Unreadable { .. }
+        | ReleaseError::UnsafeEntry { .. }
+        | ReleaseError::UnsafeArchive { .. }
+        | ReleaseError::Missing { .. } => Some(
+            "its digest is right, so that no other source has a better one: is it the digest of an archive of Istio's? \
+             nothing of it was kept or run",
+        ),
         ReleaseError::NoArchive { .. } => {
             Some("`kubestock-install pin` prints the digests of a version for `istio.digests` in the profile")
         }

@@ -108,6 +108,52 @@ async fn a_changed_addon_is_not_read() {
     assert!(matches!(refused, ReleaseError::Tampered { .. }), "{refused:?}");
 }
 
+/// Changes something of an entry in the cache.
+type Damage = fn(&Path);
+
+#[tokio::test]
+async fn nothing_of_the_cache_is_used_without_its_digest() {
+    fn replace_in_receipt(entry: &Path, from: &str, to: &str) {
+        let receipt = entry.join("receipt.json");
+        let text = std::fs::read_to_string(&receipt).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(receipt, text.replace(from, to)).unwrap();
+    }
+    let table: [(&str, Damage); 8] = [
+        ("istioctl is not what was unpacked", |entry| {
+            let mut bytes = istioctl();
+            bytes[70_000] ^= 1;
+            overwrite(&entry.join("istioctl"), &bytes);
+        }),
+        ("istioctl is not what was unpacked", |entry| overwrite(&entry.join("istioctl"), b"")),
+        ("kiali.yaml is not what was unpacked", |entry| {
+            overwrite(&entry.join("kiali.yaml"), b"kind: Evil\n")
+        }),
+        ("istioctl", |entry| std::fs::remove_file(entry.join("istioctl")).unwrap()),
+        ("receipt.json", |entry| std::fs::remove_file(entry.join("receipt.json")).unwrap()),
+        ("EOF while parsing", |entry| overwrite(&entry.join("receipt.json"), b"{")),
+        ("another archive's receipt", |entry| {
+            replace_in_receipt(entry, &Digest::of(&full()).to_string(), &Digest::of(&archive()).to_string());
+        }),
+        ("istioctl is not what was unpacked", |entry| {
+            let another = Digest::of(b"another istioctl").to_string();
+            replace_in_receipt(entry, &Digest::of(&istioctl()).to_string(), &another);
+        }),
+    ];
+    for (why, damage) in table {
+        let (cache, (server, source)) = (Cache::new(), release().await);
+        cache.obtain_with(&source, &[Addon::Kiali]).await.unwrap();
+        damage(&cache.folder.path().join("istio").join(Digest::of(&full()).to_string()));
+        let release = cache.obtain_with(&source, &[Addon::Kiali]).await.unwrap();
+        let Obtained::Downloaded { replaced: Some(told), .. } = &release.obtained else {
+            panic!("{why}: {:?}", release.obtained);
+        };
+        assert!(told.contains(why), "{why}: {told}");
+        is_right(&release).await;
+        assert_eq!((release.addon(Addon::Kiali).unwrap().len(), server.asked().len()), (1, 2), "{why}");
+    }
+}
+
 #[tokio::test]
 async fn two_runs_at_once_share_one_download() {
     let (cache, (server, source)) = (Cache::new(), release().await);

@@ -70,6 +70,8 @@ pub(crate) const LIMITS: Limits = Limits {
     first_wait: Duration::from_millis(1),
     longest_wait: Duration::from_millis(2500),
     bytes: 1_000_000,
+    unpacked: 2_000_000,
+    names: 100,
 };
 
 /// A cache, and what was told of the runs on it.
@@ -107,13 +109,16 @@ impl Cache {
         self.store().obtain(source, addons, &progress).await
     }
 
+    pub(crate) fn all_told(&self) -> Vec<Progress> {
+        self.told.lock().unwrap().clone()
+    }
+
     /// What was told that is not of every download.
     pub(crate) fn told(&self) -> Vec<Progress> {
-        let told = self.told.lock().unwrap().clone();
         let is_news = |progress: &Progress| {
             !matches!(progress, Progress::Started { .. } | Progress::Received { .. } | Progress::Unpacking)
         };
-        told.into_iter().filter(is_news).collect()
+        self.all_told().into_iter().filter(is_news).collect()
     }
 
     /// The names of what lies there, locks aside.

@@ -9,11 +9,16 @@ mod case;
 mod disk;
 mod file;
 mod killed;
+#[cfg(target_os = "linux")]
+mod memory;
 mod misbehaviour;
+mod mutation;
 mod offline;
 mod program;
 mod proxy;
 mod resume;
 mod server;
+mod tarball;
 mod tls;
 mod trust;
+mod unpacked;

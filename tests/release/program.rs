@@ -18,7 +18,12 @@ pub(crate) struct Program {
 impl Program {
     /// The archive is at this address.
     pub(crate) fn fetching(url: &str) -> Self {
-        let (home, sha256) = (TempDir::new().unwrap(), Digest::of(&archive()));
+        Self::pinning(url, Digest::of(&archive()))
+    }
+
+    /// Another archive is at this address.
+    pub(crate) fn pinning(url: &str, sha256: Digest) -> Self {
+        let home = TempDir::new().unwrap();
         let profile = format!(
             "description: A release of our own
 istio:

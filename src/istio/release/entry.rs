@@ -1,12 +1,14 @@
 //! An entry of the cache: what was unpacked of one archive, with its receipt.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
 use super::archive_file::ArchiveFile;
 use super::files::{create_private, remove, rename, sync};
 use super::receipt::{ISTIOCTL, Receipt};
 use super::unpack::unpack;
-use super::{Addon, Digest, ReleaseError};
+use super::{Addon, Digest, Limits, ReleaseError};
 
 /// What the cache has under a digest.
 pub(super) enum Cached {
@@ -47,13 +49,16 @@ pub(super) fn check(entry: &Path, sha256: Digest, addons: &[Addon]) -> Cached {
 pub(super) fn put_in_place(
     archive: &ArchiveFile,
     addons: &[Addon],
+    limits: &Limits,
     unpacking: &Path,
     entry: &Path,
 ) -> Result<Receipt, ReleaseError> {
+    let file = File::open(&archive.path).map_err(|source| ReleaseError::cache(&archive.path, source))?;
+    let file = BufReader::with_capacity(256 * 1024, file);
     // Left by a run that was killed.
     remove(unpacking).map_err(|source| ReleaseError::cache(unpacking, source))?;
     create_private(unpacking).map_err(|source| ReleaseError::cache(unpacking, source))?;
-    let placed = unpack(&archive.path, &archive.from, unpacking, addons).and_then(|files| {
+    let placed = unpack(file, &archive.from, unpacking, addons, limits).and_then(|files| {
         let receipt = Receipt { archive_sha256: archive.sha256, archive_bytes: archive.bytes, files };
         receipt
             .write(unpacking)

@@ -7,7 +7,7 @@ use http::StatusCode;
 use url::Url;
 
 use super::download::WrongRedirect;
-use super::{Addon, Digest, Flavour, Platform, files, tls};
+use super::{Addon, Digest, Flavour, Platform, UnsafeArchive, UnsafeEntry, files, tls};
 use crate::istio::yaml::UnreadableYaml;
 
 /// Why there is no proven release to use.
@@ -70,6 +70,9 @@ pub enum ReleaseError {
     #[error("the archive from {url} holds `{entry}`, {why}")]
     UnsafeEntry { url: String, entry: String, why: UnsafeEntry },
 
+    #[error("the archive from {url} {why}")]
+    UnsafeArchive { url: String, why: UnsafeArchive },
+
     #[error("the archive from {url} has no `{file}`")]
     Missing { url: String, file: String },
 
@@ -102,19 +105,6 @@ pub struct Lacking {
     pub place: PathBuf,
     /// What cannot be used of what is there.
     pub wrong: Vec<String>,
-}
-
-/// What is wrong with an archive's entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UnsafeEntry {
-    #[error("a path that leaves the folder it is unpacked to")]
-    Outside,
-    #[error("which is not a regular file")]
-    NotAFile,
-    #[error("twice")]
-    Twice,
-    #[error("larger than the {0} bytes that it may have")]
-    TooLarge(u64),
 }
 
 /// A URL as it may be shown: it may carry a password, or a signature.

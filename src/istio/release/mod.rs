@@ -29,7 +29,7 @@ pub use archive_name::{ArchiveName, NotAnArchiveName};
 pub use ca_bundle::{CaBundle, CaBundleError};
 pub use digest::{Digest, NotADigest};
 pub use download::{Limits, Progress, WrongRedirect};
-pub use error::{Lacking, ReleaseError, UnsafeEntry};
+pub use error::{Lacking, ReleaseError};
 pub use istioctl::Istioctl;
 pub use pinning::{Pin, PinError, Published, Subject};
 pub use pins::{end_of_support, pinned};
@@ -38,4 +38,7 @@ pub use proven::{Obtained, Release};
 pub use source::{Archive, Origin, ReleaseSource};
 pub use store::Store;
 pub use supply::Supply;
+#[doc(hidden)]
+pub use unpack::unpack_bytes;
+pub use unpack::{UnsafeArchive, UnsafeEntry};
 pub use version::is_version;

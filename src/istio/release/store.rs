@@ -269,9 +269,9 @@ impl Store {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Receipt, ReleaseError> {
         progress(Progress::Unpacking);
-        let addons = addons.to_vec();
+        let (addons, limits) = (addons.to_vec(), self.limits);
         let (unpacking, entry) = (self.path(archive.sha256, ".unpacking"), self.path(archive.sha256, ""));
-        blocking(entry.clone(), move || put_in_place(&archive, &addons, &unpacking, &entry)).await
+        blocking(entry.clone(), move || put_in_place(&archive, &addons, &limits, &unpacking, &entry)).await
     }
 
     /// What the cache has under this digest, with the addons that are asked for.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-/// The bounds of a download. There is none on its whole duration: a slow line that still moves is
-/// no failure.
+/// The bounds of a download, and of what is unpacked then. There is none on how long it takes: a slow line
+/// that still moves is no failure.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// How long a connection may take to be made.
@@ -21,6 +21,10 @@ pub struct Limits {
     /// The size in bytes that an archive may have; the full one of 1.18.0 has 27 MB. With its digest
     /// pinned, a size is no question of trust: this only ends what would fill the disk for nothing.
     pub bytes: u64,
+    /// The size in bytes of all that an archive unpacks to, wanted or not; istioctl alone has 92 MB.
+    pub unpacked: u64,
+    /// How many files and folders an archive may hold, the folders that only stand in paths too.
+    pub names: usize,
 }
 
 impl Default for Limits {
@@ -33,6 +37,8 @@ impl Default for Limits {
             first_wait: Duration::from_secs(1),
             longest_wait: Duration::from_secs(120),
             bytes: 4 * 1024 * 1024 * 1024,
+            unpacked: 4 * 1024 * 1024 * 1024,
+            names: 10_000,
         }
     }
 }
