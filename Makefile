@@ -19,18 +19,24 @@ unit:
 e2e:
 	@scripts/e2e
 
-# The renderer beside kubectl's; docs/performance.md tells how to read it.
+# The renderer beside kubectl's, and downloads beside curl, tar and sha256sum; docs/performance.md tells how to read
+# it.
 bench:
 	cargo bench --locked --bench render
+	cargo bench --locked --bench fetch
 
-# Any bytes as YAML and as kustomizations, a minute each; takes a nightly toolchain and cargo-fuzz.
+# Archives, YAML and kustomizations that no one would think of, a minute each; `scripts/fuzz TARGET SECONDS` takes longer.
 fuzz:
-	cargo +nightly fuzz run yaml -- -max_total_time=60 -rss_limit_mb=512
-	cargo +nightly fuzz run kustomization -- -max_total_time=60 -rss_limit_mb=512
+	@scripts/fuzz unpack
+	@scripts/fuzz yaml
+	@scripts/fuzz kustomization
 
 # What is too long for every change: all property cases, a release built twice, and the end-to-end tests from
 # cold images.
 nightly: lint reproducible
+	@scripts/fuzz unpack 600
+	@scripts/fuzz yaml 300
+	@scripts/fuzz kustomization 300
 	PROPTEST_CASES=20000 cargo test --locked
 	@scripts/e2e --fresh
 
