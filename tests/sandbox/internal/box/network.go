@@ -26,10 +26,20 @@ func Join(ctx context.Context, plan address.Plan, pid int) error {
 
 // Part removes a link that outlived its box, if there is one.
 func Part(ctx context.Context, plan address.Plan) error {
-	if _, err := net.InterfaceByName(plan.HostLink); err != nil {
+	if !hasLink(plan.HostLink) {
 		return nil
 	}
-	return ip(ctx, "link delete "+plan.HostLink)
+	err := ip(ctx, "link delete "+plan.HostLink)
+	if err != nil && !hasLink(plan.HostLink) {
+		// The kernel was faster: it takes down the network of a box that has ended when it comes to it.
+		return nil
+	}
+	return err
+}
+
+func hasLink(name string) bool {
+	_, err := net.InterfaceByName(name)
+	return err == nil
 }
 
 // Connect sets up the network from inside.
