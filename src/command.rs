@@ -1,6 +1,7 @@
 //! The commands: each from its arguments to its exit code.
 
 mod bundle;
+mod check;
 mod fetch;
 mod images;
 mod install;
@@ -32,6 +33,7 @@ pub fn run(cli: Cli) -> ExitCode {
         (Some(Command::Install { profile, install }), _) => {
             runtime.block_on(install::run(profile.as_deref().unwrap_or_default(), install, &look))
         }
+        (Some(Command::Check { profile, check }), _) => runtime.block_on(check::run(&profile, check, &look)),
         (Some(Command::Render { path, output }), _) => render::run(&path, output),
         (Some(Command::Profiles { command }), _) => profiles::run(command),
         (Some(Command::Images { profile, list }), _) => runtime.block_on(images::run(&profile, list)),

@@ -148,6 +148,8 @@ pub enum Step {
     Connect,
     Fetch,
     Render,
+    /// Looks for what is wrong before anything is changed.
+    Check,
     /// Writes a bundle.
     Bundle,
     /// Applies one layer and waits for it.

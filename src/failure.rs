@@ -44,6 +44,11 @@ pub enum Failure {
     Bundle(BundleError),
     Release(ReleaseError),
     Engine(Box<EngineError>),
+    /// A check found what will not work.
+    Found {
+        errors: usize,
+        warnings: usize,
+    },
     Interrupted(Signal),
 }
 
@@ -89,7 +94,7 @@ impl Failure {
             Self::Pin(PinError::Unnamed { .. } | PinError::Several { .. } | PinError::Unreadable(_)) => {
                 Self::USAGE
             }
-            Self::Connect(_) | Self::Discovery(_) | Self::Unconfirmed { .. } => 3,
+            Self::Connect(_) | Self::Discovery(_) | Self::Unconfirmed { .. } | Self::Found { .. } => 3,
             Self::Release(_) | Self::Pin(_) => 4,
             Self::Engine(error) => match error.as_ref() {
                 EngineError::Homeless(_) | EngineError::Images(_) => Self::USAGE,

@@ -8,7 +8,7 @@ use etcetera::BaseStrategy;
 use url::Url;
 
 use crate::bundle::{self, BundleError, Opened};
-use crate::cli::{InstallArgs, NetworkArgs, PlanArgs, ProfileArgs, SourceArgs};
+use crate::cli::{InstallArgs, NetworkArgs, PlanArgs, ProfileArgs, SourceArgs, TargetArgs};
 use crate::cluster::{ConnectError, Target, TargetRequest};
 use crate::istio::release::{CaBundle, CaBundleError, Platform, Supply};
 use crate::plan::Tree;
@@ -68,8 +68,8 @@ pub enum SettingsError {
 impl Settings {
     /// For the profile of this name or in this file, or for the bundle that the arguments name.
     pub fn resolve(profile: &str, arguments: InstallArgs) -> Result<Self, SettingsError> {
-        let kubeconfig = arguments.kubeconfig;
-        let request = TargetRequest { kubeconfig: kubeconfig.clone(), context: arguments.context };
+        let TargetArgs { kubeconfig, context } = arguments.target;
+        let request = TargetRequest { kubeconfig: kubeconfig.clone(), context };
         Ok(Self {
             inputs: Inputs::resolve(profile, arguments.bundle.as_deref(), arguments.plan)?,
             target: Target::resolve(&request)?,

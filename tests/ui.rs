@@ -197,7 +197,7 @@ fn every_event_is_documented_with_a_line_that_is_real() {
     let time = regex::Regex::new(r#""time":"[^"]*""#).unwrap();
     let unified = |line: &str| time.replace(line, "\"time\":\"\"").into_owned();
     let mut written = BTreeSet::new();
-    for name in ["first", "again", "failed", "interrupted", "bundled"] {
+    for name in ["first", "again", "failed", "interrupted", "bundled", "checked"] {
         let output = replay(name).arg("json").output().unwrap();
         written.extend(String::from_utf8(output.stdout).unwrap().lines().map(unified));
     }

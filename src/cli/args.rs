@@ -37,13 +37,8 @@ pub struct InstallArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "gitops", "mirror"])]
     pub bundle: Option<PathBuf>,
 
-    /// The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
-
-    /// The context in the kubeconfig [default: its current one]
-    #[arg(long, value_name = "NAME")]
-    pub context: Option<String>,
+    #[command(flatten)]
+    pub target: TargetArgs,
 
     /// How long each layer may take, in the place of the profile's own times (90s, 5m, 1h)
     #[arg(long, value_name = "TIME", value_parser = profile::duration)]
@@ -56,6 +51,39 @@ pub struct InstallArgs {
     /// Do not ask before a cluster that is not on this machine is changed
     #[arg(short, long)]
     pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+
+    /// A bundle to check, in the place of a profile and a network
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "gitops", "mirror"])]
+    pub bundle: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub target: TargetArgs,
+
+    /// Look at the files alone, and ask no cluster
+    #[arg(long, conflicts_with_all = ["kubeconfig", "context"])]
+    pub no_cluster: bool,
+
+    /// How to tell what is found
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub output: Output,
+}
+
+/// Which cluster.
+#[derive(Debug, Args)]
+pub struct TargetArgs {
+    /// The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// The context in the kubeconfig [default: its current one]
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
 }
 
 /// What is laid over a profile; beside every argument that names one.

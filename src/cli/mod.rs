@@ -10,8 +10,8 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
-    BundleArgs, Color, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs, ObjectForm, Output, PlanArgs,
-    ProfileArgs, SourceArgs,
+    BundleArgs, CheckArgs, Color, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs, ObjectForm,
+    Output, PlanArgs, ProfileArgs, SourceArgs, TargetArgs,
 };
 
 /// In rows that a terminal of 80 columns does not break.
@@ -59,6 +59,16 @@ pub enum Command {
 
         #[command(flatten)]
         install: InstallArgs,
+    },
+
+    /// Say what would not work, in the files and in the cluster
+    Check {
+        /// A profile of this program, or a file
+        #[arg(default_value = "demo")]
+        profile: String,
+
+        #[command(flatten)]
+        check: CheckArgs,
     },
 
     /// Print the objects of a kustomize folder, without a cluster

@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,6 +14,7 @@ use super::request::{Bounded, Call, chain};
 use super::target::Target;
 use super::target_error::ConnectError;
 use super::{REQUEST_LIMIT, proxy};
+use crate::object::GroupKind;
 
 /// How long a server may take to tell its version before the cluster counts as out of reach.
 const HELLO_LIMIT: Duration = Duration::from_secs(10);
@@ -77,6 +79,11 @@ impl Cluster {
     /// None where the server has no such kind.
     pub fn is_namespaced(&self, api_version: &str, kind: &str) -> Option<bool> {
         self.kinds(|kinds| kinds.get(api_version, kind).map(|resource| resource.namespaced))
+    }
+
+    /// All kinds that the server has, each with its versions.
+    pub fn served(&self) -> BTreeMap<GroupKind, BTreeSet<String>> {
+        self.kinds(Kinds::all)
     }
 
     pub(super) fn client(&self) -> &Client {

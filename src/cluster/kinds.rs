@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::error::{ApiError, Subject};
 use super::request::{self, Call};
+use crate::object::GroupKind;
 
 /// Where objects of one kind and version are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,17 @@ impl Kinds {
             let its_group = resource.api_version.split_once('/').map_or("", |(group, _)| group);
             resource.kind == kind && its_group == group
         })
+    }
+
+    pub(super) fn all(&self) -> BTreeMap<GroupKind, BTreeSet<String>> {
+        let mut all: BTreeMap<GroupKind, BTreeSet<String>> = BTreeMap::new();
+        for resource in self.served.values() {
+            let (group, version) =
+                resource.api_version.split_once('/').unwrap_or(("", &resource.api_version));
+            let kind = GroupKind { group: group.to_owned(), kind: resource.kind.clone() };
+            all.entry(kind).or_default().insert(version.to_owned());
+        }
+        all
     }
 
     pub(super) fn renew(&mut self, resources: Vec<Resource>) {
@@ -202,6 +214,15 @@ mod tests {
         assert_eq!(cluster.is_namespaced("networking.istio.io/v1beta1", "EnvoyFilter"), None);
         assert!(cluster.serves("networking.istio.io", "EnvoyFilter"));
         assert!(!cluster.serves("", "EnvoyFilter"));
+        let served: Vec<String> =
+            cluster.served().iter().map(|(kind, versions)| format!("{kind}: {versions:?}")).collect();
+        let expected = [
+            "Namespace: {\"v1\"}",
+            "Pod: {\"v1\"}",
+            "EnvoyFilter.networking.istio.io: {\"v1alpha3\"}",
+            "Gateway.networking.istio.io: {\"v1beta1\"}",
+        ];
+        assert_eq!(served, expected);
     }
 
     #[tokio::test]

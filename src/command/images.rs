@@ -72,6 +72,7 @@ async fn tell(mut events: UnboundedReceiver<Event>) {
     while let Some(event) = events.recv().await {
         match event {
             Event::Warned { warning } => told::warning(&warning),
+            Event::Found(finding) => told::warning(&finding),
             Event::DownloadStarted { url, .. } => eprintln!("downloading {url}"),
             Event::DownloadRetried { reason, .. } => told::warning(&format!("{reason}; trying again")),
             _ => {}

@@ -47,12 +47,52 @@ impl Tally {
 }
 
 impl Run<'_> {
+    pub(super) fn course(&self) -> Course<'_> {
+        Course { announcer: self.announcer, stop: self.stop }
+    }
+
     pub(super) fn say(&self, event: Event) {
         self.announcer.say(event);
     }
 
     /// Fails where a signal has asked the run to end.
     pub(super) fn go_on(&self) -> Result<(), EngineError> {
+        self.course().go_on()
+    }
+
+    pub(super) async fn step<T>(
+        &self,
+        step: Step,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        self.course().step(step, work).await
+    }
+
+    pub(super) async fn stoppable<T>(
+        &self,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        self.course().stoppable(work).await
+    }
+
+    /// Waits this long, or less where the run is asked to end.
+    pub(super) async fn pause(&self, time: Duration) -> Result<(), EngineError> {
+        tokio::select! {
+            () = self.stop.cancelled() => Err(EngineError::Interrupted),
+            () = tokio::time::sleep(time) => Ok(()),
+        }
+    }
+}
+
+/// The part of a run that needs no cluster: its steps, and when it is to end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Course<'a> {
+    pub announcer: &'a Announcer,
+    pub stop: &'a CancellationToken,
+}
+
+impl Course<'_> {
+    fn go_on(&self) -> Result<(), EngineError> {
         if self.stop.is_cancelled() { Err(EngineError::Interrupted) } else { Ok(()) }
     }
 
@@ -64,9 +104,9 @@ impl Run<'_> {
     ) -> Result<T, EngineError> {
         self.go_on()?;
         let begun = Instant::now();
-        self.say(Event::StepStarted { step: step.clone() });
+        self.announcer.say(Event::StepStarted { step: step.clone() });
         let done = work.await?;
-        self.say(Event::StepFinished { step, elapsed: begun.elapsed() });
+        self.announcer.say(Event::StepFinished { step, elapsed: begun.elapsed() });
         Ok(done)
     }
 
@@ -78,14 +118,6 @@ impl Run<'_> {
         tokio::select! {
             () = self.stop.cancelled() => Err(EngineError::Interrupted),
             done = work => done,
-        }
-    }
-
-    /// Waits this long, or less where the run is asked to end.
-    pub(super) async fn pause(&self, time: Duration) -> Result<(), EngineError> {
-        tokio::select! {
-            () = self.stop.cancelled() => Err(EngineError::Interrupted),
-            () = tokio::time::sleep(time) => Ok(()),
         }
     }
 }

@@ -1,24 +1,24 @@
 use super::pinned::Pins;
-use super::run::Run;
+use super::run::{Course, Run};
 use super::warning::Warning;
-use super::{EngineError, Install, prepare};
+use super::{EngineError, Install, look, prepare};
 use crate::event::{Announcer, Event, PlannedLayer, Step};
-use crate::finding::{Code, Finding, Severity};
 use crate::image::Rules;
+use crate::istio::release::{Release, Supply};
 use crate::lint;
 use crate::object::Object;
 use crate::plan::{Image, Layer, Plan};
+use crate::profile::Istio;
 use crate::readiness;
 
-/// Fetches and renders what is missing, and puts all layers in order. Says also what must be proven of the
-/// images, where any of them is pinned.
+/// Fetches and renders what is missing, puts all layers in order, and tells what is wrong with them. Says also what
+/// must be proven of the images, where any of them is pinned.
 pub(super) async fn plan(run: &Run<'_>, install: &Install<'_>) -> Result<(Plan, Option<Pins>), EngineError> {
     let mut release = None;
     if let Some(istio) = &install.profile.istio {
-        let fetched = async { Ok(prepare::fetch(istio, install.supply, run.announcer).await?) };
-        release = Some((istio, run.step(Step::Fetch, run.stoppable(fetched)).await?));
+        release = Some((istio, fetched(run.course(), istio, install.supply).await?));
     }
-    run.step(Step::Render, async {
+    let rendered = run.step(Step::Render, async {
         let mut layers = Vec::new();
         if let Some((istio, release)) = &release {
             let rendered = prepare::istio_layers(istio, release, install.cluster, install.target);
@@ -30,15 +30,30 @@ pub(super) async fn plan(run: &Run<'_>, install: &Install<'_>) -> Result<(Plan, 
         }
         let is_namespaced = |object: &Object| run.cluster.is_namespaced(object.api_version(), object.kind());
         let (plan, images) = settle(run.announcer, layers, is_namespaced, &install.profile.images)?;
-        // What the cluster may mend is no finding before it was asked.
-        let is_certain =
-            |finding: &Finding| finding.severity == Severity::Error || finding.code == Code::MisplacedPolicy;
-        let certain = lint::lint(&plan, None).into_iter().filter(is_certain);
-        certain.for_each(|finding| run.say(Event::Found(finding)));
-        run.say(Event::Planned { layers: plan.layers.iter().map(planned).collect() });
+        run.say(planned(&plan));
         Ok((plan, Pins::of(&images)))
-    })
-    .await
+    });
+    let (plan, pins) = rendered.await?;
+    run.step(Step::Check, run.stoppable(check(run, &plan))).await?;
+    Ok((plan, pins))
+}
+
+/// The release that a profile names, as a step.
+pub(super) async fn fetched(
+    course: Course<'_>,
+    istio: &Istio,
+    supply: &Supply,
+) -> Result<Release, EngineError> {
+    let fetched = async { Ok(prepare::fetch(istio, supply, course.announcer).await?) };
+    course.step(Step::Fetch, course.stoppable(fetched)).await
+}
+
+/// Tells what is wrong, and goes on: what is missing may come meanwhile, and what is refused is told again by who
+/// refuses it.
+async fn check(run: &Run<'_>, plan: &Plan) -> Result<(), EngineError> {
+    let live = look::look(run.cluster, plan).await;
+    lint::lint(plan, Some(&live)).into_iter().for_each(|finding| run.say(Event::Found(finding)));
+    Ok(())
 }
 
 /// Makes one Plan of the layers, with the images that the rules say, and tells what it took to fit them.
@@ -49,10 +64,18 @@ pub(super) fn settle(
     rules: &Rules,
 ) -> Result<(Plan, Vec<Image>), EngineError> {
     let (mut plan, shared) = Plan::of(layers);
-    for shared in shared {
-        announcer.say(Warning::Shared(shared).into());
-    }
+    shared.iter().for_each(|shared| announcer.say(Event::Found(lint::shared(shared))));
     leave_out_copies(announcer, &mut plan, is_namespaced)?;
+    let images = place_images(announcer, &mut plan, rules)?;
+    Ok((plan, images))
+}
+
+/// Gives the plan's containers the images that the rules say.
+pub(super) fn place_images(
+    announcer: &Announcer,
+    plan: &mut Plan,
+    rules: &Rules,
+) -> Result<Vec<Image>, EngineError> {
     let images = plan.place_images(rules)?;
     for pin in &images.unused_pins {
         announcer.say(Warning::UnusedPin(pin).into());
@@ -60,7 +83,7 @@ pub(super) fn settle(
     for (image, user) in &images.unreadable {
         announcer.say(Warning::NoImage { image, user }.into());
     }
-    Ok((plan, images.list))
+    Ok(images.list)
 }
 
 /// Leaves out second copies that name no namespace, and tells of them; any other object without one
@@ -72,13 +95,15 @@ fn leave_out_copies(
 ) -> Result<(), EngineError> {
     let homeless = plan.remove_homeless(is_namespaced);
     let (copies, lost): (Vec<_>, Vec<_>) = homeless.into_iter().partition(|found| found.copy_in.is_some());
-    for copy in copies {
-        announcer.say(Warning::LeftOut(copy).into());
-    }
+    copies.iter().for_each(|copy| announcer.say(Event::Found(lint::homeless(copy))));
     if lost.is_empty() { Ok(()) } else { Err(EngineError::Homeless(lost)) }
 }
 
-fn planned(layer: &Layer) -> PlannedLayer {
-    let workloads = layer.objects().filter(|placed| readiness::is_workload(&placed.object)).count();
-    PlannedLayer { name: layer.name.clone(), objects: layer.objects().count(), workloads }
+/// What each layer will bring.
+pub(super) fn planned(plan: &Plan) -> Event {
+    let layer = |layer: &Layer| {
+        let workloads = layer.objects().filter(|placed| readiness::is_workload(&placed.object)).count();
+        PlannedLayer { name: layer.name.clone(), objects: layer.objects().count(), workloads }
+    };
+    Event::Planned { layers: plan.layers.iter().map(layer).collect() }
 }

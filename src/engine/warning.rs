@@ -3,8 +3,7 @@ use std::fmt;
 use crate::cluster::ApiError;
 use crate::event::Event;
 use crate::image::Reference;
-use crate::kustomize::At;
-use crate::plan::{Homeless, SharedObject, User};
+use crate::plan::User;
 
 /// What a run does not stop for, and a person should know.
 #[derive(Debug)]
@@ -19,10 +18,6 @@ pub(super) enum Warning<'a> {
     WrongFile(&'a str),
     /// A source of the release has failed, and why; the next one is asked.
     NextSource(&'a str),
-    /// Two layers bring the object, and differ.
-    Shared(SharedObject),
-    /// A second copy that would have landed wherever the kubeconfig points.
-    LeftOut(Homeless),
     /// A pin for an image that no layer runs.
     UnusedPin(&'a Reference),
     /// What no runtime takes for an image, and who asks for it.
@@ -48,13 +43,6 @@ impl fmt::Display for Warning<'_> {
                 write!(f, "{why}; none of it is used, and whoever put it there should know")
             }
             Self::NextSource(why) => write!(f, "{why}; asking the next source"),
-            Self::Shared(shared) => write!(f, "{shared}, and they differ: the later one is applied"),
-            Self::LeftOut(Homeless { object, layer, at, copy_in }) => write!(
-                f,
-                "left out: {object} of layer `{layer}`{} names no namespace, and {} has its own",
-                InBrackets(at),
-                copy_in.as_deref().unwrap_or_default(),
-            ),
             Self::UnusedPin(image) => {
                 write!(f, "`images.digests` pins {image}, which nothing runs; is it another version by now?")
             }
@@ -71,14 +59,5 @@ impl fmt::Display for Warning<'_> {
 impl From<Warning<'_>> for Event {
     fn from(warning: Warning<'_>) -> Self {
         Self::Warned { warning: warning.to_string() }
-    }
-}
-
-/// A place in a file, where it is known.
-struct InBrackets<'a>(&'a Option<At>);
-
-impl fmt::Display for InBrackets<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_ref().map_or(Ok(()), |at| write!(f, " ({at})"))
     }
 }

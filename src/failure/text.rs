@@ -35,6 +35,13 @@ impl Failure {
             Self::Bundle(error) => with_causes(error),
             Self::Release(error) => release_text(error),
             Self::Engine(error) => engine_text(error),
+            Self::Found { errors, warnings } => {
+                let errors = counted(*errors, "error");
+                match warnings {
+                    0 => format!("{errors} found"),
+                    warnings => format!("{errors} and {} found", counted(*warnings, "warning")),
+                }
+            }
             Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),
         }
     }

@@ -18,8 +18,30 @@ macro_rules! codes {
     };
 }
 
-// 2xx is about the plan's objects, 3xx about room for its pods.
+// 1xx is about the cluster, 2xx about the plan's objects, 3xx about room for its pods.
 codes! {
+    /// No cluster answers.
+    Unreachable = 101,
+    /// The cluster did not let itself be asked for everything.
+    Unread = 102,
+    /// A version of Kubernetes that this Istio was not made for.
+    KubernetesVersion = 103,
+    /// A version of Istio that is not mended any more.
+    IstioSupport = 104,
+    /// The release cannot be had, or istioctl does not render it.
+    NoIstio = 105,
+    /// Nodes that are not ready, or none at all.
+    NodesNotReady = 106,
+    /// The nodes have less to give than the pods ask for.
+    NodesFull = 107,
+    /// A namespace that is being deleted takes nothing new.
+    NamespaceTerminating = 108,
+    /// A webhook whose Service or pods are not there.
+    WebhookUnanswered = 109,
+    /// Another Istio: its version, its revision or its installer.
+    OtherIstio = 110,
+    /// A definition without a version in which objects are stored.
+    StoredVersion = 111,
     /// An object whose kind, or the version of it, nothing defines.
     UnknownKind = 201,
     /// A policy for the whole mesh that holds for one namespace alone.
@@ -48,6 +70,12 @@ codes! {
     ReferenceMissing = 213,
     /// A key that the Secret or ConfigMap does not have.
     KeyMissing = 214,
+    /// An object that names no namespace.
+    NoNamespace = 215,
+    /// An object that two layers bring, and differ.
+    SharedObject = 216,
+    /// Images that the profile's rules cannot place.
+    Images = 217,
     /// A ResourceQuota with less room than the workloads ask for.
     QuotaExceeded = 301,
     /// A ResourceQuota without room for a rolling update.

@@ -2,12 +2,34 @@
 
 use std::borrow::Cow;
 
+use serde_json::json;
+
 use super::pods::Pods;
 use super::scene::Scene;
+use crate::object::Object;
 use crate::object::yaml::parse_documents;
 
 /// `meshConfig.rootNamespace`, where nobody set it.
 const ROOT: &str = "istio-system";
+
+/// Istio's own.
+pub(super) fn namespace() -> Option<Object> {
+    Object::new(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ROOT}})).ok()
+}
+
+/// The control planes that will be there, of every revision.
+pub(super) fn is_istiod(deployment: &Object) -> bool {
+    deployment.is("apps", "Deployment") && deployment.label("app") == Some("istiod")
+}
+
+/// The version of a control plane: its image's tag, for the label `app.kubernetes.io/version` is the chart's own in
+/// builds that are no release.
+pub(super) fn version(istiod: &Object) -> Option<&str> {
+    let image = istiod.text("/spec/template/spec/containers/0/image")?;
+    let (image, _digest) = image.split_once('@').unwrap_or((image, ""));
+    let tag = image.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/'));
+    tag.or_else(|| istiod.label("app.kubernetes.io/version"))
+}
 
 /// Where a policy without a selector is one for the whole mesh, as the ConfigMap `istio` says.
 pub(super) fn root_namespace<'a>(scene: &Scene<'a>) -> Cow<'a, str> {

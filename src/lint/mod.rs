@@ -4,10 +4,12 @@
 //! is found is an error where all was looked at that could mend it; where the cluster was not, the same is a
 //! warning.
 
+mod cluster;
 mod definitions;
 mod gateways;
 mod hosts;
 mod keys;
+mod layers;
 mod mesh;
 mod mesh_policy;
 mod namespaces;
@@ -24,10 +26,11 @@ mod twice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::{self, Finding};
-use crate::object::{GroupKind, Snapshot};
+use crate::finding::{self, Code, Finding};
+use crate::object::{GroupKind, ObjectId, Snapshot};
 use crate::plan::Plan;
 
+pub use layers::{homeless, shared};
 pub use references::wanted;
 use scene::Scene;
 
@@ -37,11 +40,41 @@ pub struct Live {
     /// The kinds that it serves, each with its versions.
     pub kinds: BTreeMap<GroupKind, BTreeSet<String>>,
     pub objects: Snapshot,
-    /// The kinds whose objects could not be read: that one is not in `objects` says nothing.
-    pub unread: BTreeSet<GroupKind>,
+    /// The kinds whose objects could not be read, and why: that one is not in `objects` says nothing.
+    pub unread: BTreeMap<GroupKind, String>,
+    /// As the server writes it: `v1.33.4`.
+    pub version: String,
 }
 
-/// Everything that the rules find, the weightiest first. `live` is None where no cluster was asked.
+impl Live {
+    /// Counts Istio's namespace as there, where it is to come and could not be rendered; what its pods are called
+    /// is not known.
+    pub fn assume_istio(&mut self) {
+        let deployment = GroupKind { group: "apps".into(), kind: "Deployment".into() };
+        self.unread.entry(deployment).or_insert_with(|| "Istio could not be rendered".to_owned());
+        self.objects.extend(mesh::namespace());
+    }
+}
+
+/// Whether a finding is about a kind that Istio defines.
+pub fn is_for_want_of_istio(finding: &Finding) -> bool {
+    let is_istios = |object: &ObjectId| object.group_kind.group.ends_with(".istio.io");
+    finding.code == Code::UnknownKind && finding.object.as_ref().is_some_and(is_istios)
+}
+
+/// Everything that is wrong with a plan, and with the cluster that it is for, the weightiest first. `istio` is the
+/// version that the plan brings.
+pub fn preflight(plan: &Plan, live: Option<&Live>, istio: Option<&str>) -> Vec<Finding> {
+    let mut findings = lint(plan, live);
+    findings.extend(istio.and_then(cluster::support));
+    if let Some(live) = live {
+        findings.extend(cluster::find(&Scene::new(plan, Some(live)), live, istio));
+    }
+    finding::sort(&mut findings);
+    findings
+}
+
+/// Everything that the rules find in a plan, the weightiest first. `live` is None where no cluster was asked.
 pub fn lint(plan: &Plan, live: Option<&Live>) -> Vec<Finding> {
     let scene = Scene::new(plan, live);
     const RULES: [fn(&Scene<'_>) -> Vec<Finding>; 12] = [

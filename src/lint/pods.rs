@@ -43,11 +43,9 @@ impl<'a> Pods<'a> {
         labels.iter().all(|(key, value)| self.label(key).is_some() && self.label(key) == value.as_str())
     }
 
-    /// Whether a label selector (`matchLabels`, `matchExpressions`) selects the pods; an empty one does.
+    /// Whether a label selector selects the pods; an empty one does.
     pub(super) fn are_selected_by(&self, selector: &Value) -> bool {
-        let by_labels = selector["matchLabels"].as_object().is_none_or(|labels| self.have(labels));
-        let expressions = selector["matchExpressions"].as_array();
-        by_labels && expressions.into_iter().flatten().all(|expression| self.meet(expression))
+        matches(selector, |key| self.label(key))
     }
 
     /// Whether a pod of the cluster is one of these: by the workload's selector, or by the names that Jobs and
@@ -63,19 +61,6 @@ impl<'a> Pods<'a> {
         }
     }
 
-    fn meet(&self, expression: &Value) -> bool {
-        let value = self.label(expression["key"].as_str().unwrap_or_default());
-        let is_listed =
-            || expression["values"].as_array().into_iter().flatten().any(|listed| listed.as_str() == value);
-        match expression["operator"].as_str() {
-            Some("In") => value.is_some() && is_listed(),
-            Some("NotIn") => value.is_none() || !is_listed(),
-            Some("Exists") => value.is_some(),
-            Some("DoesNotExist") => value.is_none(),
-            _ => false,
-        }
-    }
-
     /// The containers that run beside each other: the ordinary ones, and init containers that stay.
     pub(super) fn running_containers(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
         self.containers_in("containers").chain(self.containers_in("initContainers").filter(|c| stays(c)))
@@ -88,6 +73,25 @@ impl<'a> Pods<'a> {
     fn containers_in(&self, list: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
         self.spec.and_then(|spec| spec[list].as_array()).into_iter().flatten()
     }
+}
+
+/// Whether a label selector (`matchLabels`, `matchExpressions`) holds for what has these labels.
+pub(super) fn matches<'a>(selector: &Value, label: impl Fn(&str) -> Option<&'a str>) -> bool {
+    let labels = selector["matchLabels"].as_object().into_iter().flatten();
+    let expressions = selector["matchExpressions"].as_array().into_iter().flatten();
+    let has = |(key, value): (&String, &Value)| label(key).is_some() && label(key) == value.as_str();
+    let meets = |expression: &Value| {
+        let value = label(expression["key"].as_str().unwrap_or_default());
+        let mut listed = expression["values"].as_array().into_iter().flatten();
+        match expression["operator"].as_str() {
+            Some("In") => value.is_some() && listed.any(|listed| listed.as_str() == value),
+            Some("NotIn") => value.is_none() || !listed.any(|listed| listed.as_str() == value),
+            Some("Exists") => value.is_some(),
+            Some("DoesNotExist") => value.is_none(),
+            _ => false,
+        }
+    };
+    labels.into_iter().all(has) && expressions.into_iter().all(meets)
 }
 
 /// The metadata and the spec of a pod template; None for what is called template and has no pods.

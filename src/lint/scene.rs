@@ -89,7 +89,7 @@ impl<'a> Scene<'a> {
     pub(super) fn severity(&self, kinds: &[(&str, &str)]) -> Severity {
         let is_read = |live: &Live| {
             let unread = |(group, kind): &(&str, &str)| {
-                live.unread.contains(&GroupKind { group: (*group).into(), kind: (*kind).into() })
+                live.unread.contains_key(&GroupKind { group: (*group).into(), kind: (*kind).into() })
             };
             !kinds.iter().any(unread)
         };

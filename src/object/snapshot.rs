@@ -39,10 +39,16 @@ impl Snapshot {
     }
 }
 
+impl Extend<Object> for Snapshot {
+    fn extend<I: IntoIterator<Item = Object>>(&mut self, objects: I) {
+        objects.into_iter().for_each(|object| self.insert(object));
+    }
+}
+
 impl FromIterator<Object> for Snapshot {
     fn from_iter<I: IntoIterator<Item = Object>>(objects: I) -> Self {
         let mut snapshot = Self::default();
-        objects.into_iter().for_each(|object| snapshot.insert(object));
+        snapshot.extend(objects);
         snapshot
     }
 }

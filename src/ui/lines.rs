@@ -277,7 +277,7 @@ fn begins(step: &Step, progress: &Progress) -> Option<String> {
             let waiting = awaited.wanted.saturating_sub(awaited.ready);
             Some(format!("rollout: waiting for {}", count(waiting, "workload")))
         }
-        Step::Connect | Step::Fetch | Step::Render | Step::Bundle | Step::Verify => None,
+        Step::Connect | Step::Fetch | Step::Render | Step::Check | Step::Bundle | Step::Verify => None,
     }
 }
 

@@ -52,9 +52,13 @@ fn doing(step: &Step, progress: &Progress) -> String {
             Some(layer) if !layer.is_applied() => layer.wave.unwrap_or_default().to_owned(),
             _ => String::new(),
         },
-        Step::Connect | Step::Fetch | Step::Render | Step::Bundle | Step::Rollout | Step::Verify => {
-            String::new()
-        }
+        Step::Connect
+        | Step::Fetch
+        | Step::Render
+        | Step::Check
+        | Step::Bundle
+        | Step::Rollout
+        | Step::Verify => String::new(),
     }
 }
 
@@ -69,7 +73,7 @@ fn detail_rows(step: &Step, progress: &Progress, at: Duration, width: usize, ink
             rows.extend(workload_rows(step, progress, width, ink));
         }
         Step::Rollout => rows.extend(workload_rows(step, progress, width, ink)),
-        Step::Connect | Step::Render | Step::Bundle | Step::Verify => {}
+        Step::Connect | Step::Render | Step::Check | Step::Bundle | Step::Verify => {}
     }
     rows
 }

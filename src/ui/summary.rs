@@ -7,7 +7,7 @@ use crate::event::{Ending, Finished};
 use super::ink::Ink;
 use super::progress::{Applied, Progress};
 use super::text::{bytes, count, took};
-use super::words::changes;
+use super::words::{changes, found};
 
 /// What to run next: a command a line.
 pub(super) fn next(finished: &Finished, ink: &Ink) -> Vec<String> {
@@ -33,6 +33,10 @@ fn sentence(finished: &Finished, progress: &Progress) -> String {
         Some(target) => format!("{} on {}", target.profile, target.context),
         None => "the run".to_owned(),
     };
+    if finished.outcome == Ending::Done && progress.only_checked() {
+        let what = if progress.target.is_some() { where_to } else { "the layers".to_owned() };
+        return format!("{what}: {}, {elapsed}", found(progress.found));
+    }
     // Of those that have no cluster, one writes a bundle, and one fetches.
     if let (Ending::Done, Some(bundle)) = (finished.outcome, &progress.bundle) {
         return format!("{} is written, {}, {elapsed}", bundle.path, bytes(bundle.bytes));

@@ -7,7 +7,7 @@ use crate::finding::{Finding, Severity};
 use crate::object::ObjectId;
 
 use super::ink::Ink;
-use super::progress::{Applied, Download, Layer, Progress, Workload};
+use super::progress::{Applied, Download, Found, Layer, Progress, Workload};
 use super::text::{bytes, bytes_of, count, plain, since};
 
 /// How a finding begins: `error[KSI-201]:`.
@@ -19,12 +19,21 @@ pub(super) fn label(finding: &Finding, ink: &Ink) -> String {
     }
 }
 
+/// `2 errors, 1 warning`
+pub(super) fn found(found: Found) -> String {
+    let parts = [(found.errors, "error"), (found.warnings, "warning")];
+    let parts: Vec<String> =
+        parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(*number, what)).collect();
+    if parts.is_empty() { "nothing found".to_owned() } else { parts.join(", ") }
+}
+
 /// What a person calls a step.
 pub(super) fn name(step: &Step) -> &str {
     match step {
         Step::Connect => "connect",
         Step::Fetch => "fetch",
         Step::Render => "render",
+        Step::Check => "check",
         Step::Bundle => "bundle",
         Step::Layer(name) => name,
         Step::Rollout => "rollout",
@@ -44,6 +53,7 @@ pub(super) fn result(step: &Step, progress: &Progress) -> String {
             let objects = progress.layers.iter().map(|layer| layer.objects).sum();
             format!("{} in {}", count(objects, "object"), count(progress.layers.len(), "layer"))
         }
+        Step::Check => found(progress.found),
         Step::Bundle => match &progress.bundle {
             Some(bundle) => format!("{}, {}", bundle.path, bytes(bundle.bytes)),
             None => String::new(),

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod bundle;
+mod check;
 mod fetch;
 mod files;
 mod home;

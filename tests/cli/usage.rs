@@ -12,6 +12,7 @@ fn the_help_of_the_program() {
 
     Commands:
       install   Install what a profile describes
+      check     Say what would not work, in the files and in the cluster
       render    Print the objects of a kustomize folder, without a cluster
       profiles  List the profiles of this program, or show one
       images    List every image that a profile runs, without a cluster
@@ -352,7 +353,9 @@ fn the_help_of_the_other_commands() {
 #[test]
 fn no_help_is_wider_than_a_terminal() {
     let home = Home::new();
-    for command in ["", "install", "render", "fetch", "pin", "profiles", "profiles show", "profiles schema"] {
+    for command in
+        ["", "install", "check", "render", "fetch", "pin", "profiles", "profiles show", "profiles schema"]
+    {
         for help in ["-h", "--help"] {
             let told = home.run(&format!("{command} {help}"));
             let wide: Vec<_> = told.out.lines().filter(|line| line.chars().count() > 80).collect();

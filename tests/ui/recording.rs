@@ -15,7 +15,7 @@ use WorkloadState::{InProgress, Ready, Suspect};
 /// Facts in the order in which they came, each with its time since the start of the run.
 pub(crate) type Recording = Vec<(Duration, Event)>;
 
-pub(crate) const NAMES: [&str; 5] = ["first", "again", "failed", "interrupted", "bundled"];
+pub(crate) const NAMES: [&str; 6] = ["first", "again", "failed", "interrupted", "bundled", "checked"];
 
 pub(crate) fn named(name: &str) -> Option<Recording> {
     Some(match name {
@@ -24,6 +24,7 @@ pub(crate) fn named(name: &str) -> Option<Recording> {
         "failed" => failed(),
         "interrupted" => interrupted(),
         "bundled" => bundled(),
+        "checked" => checked(),
         _ => return None,
     })
 }
@@ -316,6 +317,19 @@ fn findings() -> [Finding; 2] {
         id("security.istio.io", "PeerAuthentication", STAGING, "ms-product"),
     ];
     [route.on(route_id).at(Some(at)), policy.on(policy_id)]
+}
+
+/// `kubestock-install check`, with nothing but a warning.
+pub(crate) fn checked() -> Recording {
+    let mut run = Run::default();
+    run.connect(0.3);
+    run.render(0.4, 1.0);
+    run.say(1.0, Event::StepStarted { step: Step::Check });
+    let [_, warning] = findings();
+    run.say(1.2, Event::Found(warning));
+    run.end(1.2, Step::Check, 0.2);
+    run.finished(1.2, Ending::Done, (0, 0, 0, 0), None);
+    run.in_order()
 }
 
 const URL: &str = "https://github.com/istio/istio/releases/download/1.18.0/istio-1.18.0-linux-amd64.tar.gz";

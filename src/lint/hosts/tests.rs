@@ -132,7 +132,8 @@ fn a_service_of_the_cluster_counts_and_one_that_could_not_be_read_might() {
     assert!(told(Code::DestinationUnknown, &yaml, "").starts_with("error: "));
 
     let mut live = super::super::testing::cluster("");
-    live.unread.insert(crate::object::GroupKind { group: String::new(), kind: "Service".into() });
+    let services = crate::object::GroupKind { group: String::new(), kind: "Service".into() };
+    live.unread.insert(services, "forbidden".into());
     let plan = super::super::testing::plan(&yaml);
     for live in [None, Some(&live)] {
         let findings = super::super::lint(&plan, live);

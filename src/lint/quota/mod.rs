@@ -17,10 +17,10 @@ use std::collections::BTreeMap;
 use super::pods::Pods;
 use super::scene::Scene;
 use crate::finding::Finding;
-use crate::object::Object;
+use crate::object::{Object, Quantity};
 
 use limit_range::Limits;
-use pod::PodResources;
+use pod::{PodResources, Side};
 use scale::Scale;
 use sidecar::Injector;
 
@@ -42,6 +42,38 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The pods of the plan with what each asks for (its requests), and those that the cluster has besides.
+pub(super) fn demands<'a>(scene: &Scene<'a>) -> Vec<Demand<'a>> {
+    let injector = Injector::of(scene);
+    let limits = by_namespace(scene.there("", "LimitRange"));
+    let mut demands = Vec::new();
+    for namespace in scene.planned_namespaces() {
+        let limits = Limits::of(limits.get(namespace).map(Vec::as_slice).unwrap_or_default());
+        let planned =
+            asking(scene, namespace, injector.as_ref(), &limits).into_iter().filter(|it| it.is_planned);
+        demands.extend(planned.map(|asking| Demand {
+            owner: asking.pods.owner,
+            count: asking.scale.steady,
+            each: asking.each.total(Side::Requests).0,
+        }));
+    }
+    demands
+}
+
+/// What pods ask of the nodes.
+#[derive(Debug)]
+pub(super) struct Demand<'a> {
+    pub(super) owner: &'a Object,
+    pub(super) count: u32,
+    /// By the name of the resource.
+    pub(super) each: BTreeMap<String, Quantity>,
+}
+
+/// What one pod of the cluster asks of its node.
+pub(super) fn requests(pod: &Pods<'_>) -> BTreeMap<String, Quantity> {
+    PodResources::of(pod).total(Side::Requests).0
 }
 
 /// What one object asks of its namespace.
@@ -106,6 +138,6 @@ fn asking<'a>(
 }
 
 /// A pod that has ended counts no more (`pkg/quota/v1/evaluator/core/pods.go`, QuotaV1Pod).
-fn has_ended(pod: &Object) -> bool {
+pub(super) fn has_ended(pod: &Object) -> bool {
     matches!(pod.text("/status/phase"), Some("Failed" | "Succeeded"))
 }

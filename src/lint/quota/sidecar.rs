@@ -1,11 +1,10 @@
 use serde_json::Value;
 
-use super::super::mesh::gets_sidecar;
+use super::super::mesh::{gets_sidecar, is_istiod, version};
 use super::super::pods::Pods;
 use super::super::scene::Scene;
 use super::pod::{Container, PodResources};
 use super::resources::Resources;
-use crate::object::Object;
 
 const PROXY: &str = "istio-proxy";
 
@@ -95,22 +94,17 @@ fn is_gateway(pods: &Pods<'_>) -> bool {
 /// ENABLE_NATIVE_SIDECARS of istiod (`pilot/pkg/features/pilot.go`): off unless it is set, until Istio 1.27 looks
 /// at the nodes by itself.
 fn is_native(scene: &Scene<'_>) -> bool {
-    let mut all = scene.there("apps", "Deployment");
-    let Some(istiod) = all.find(|deployment| deployment.label("app") == Some("istiod")) else { return false };
-    let containers = istiod.pointer("/spec/template/spec/containers").and_then(Value::as_array);
-    let Some(container) = containers.and_then(|containers| containers.first()) else { return false };
-    let mut environment = container["env"].as_array().into_iter().flatten();
-    let set = environment.rfind(|variable| variable["name"] == "ENABLE_NATIVE_SIDECARS");
+    let Some(istiod) = scene.there("apps", "Deployment").find(|it| is_istiod(it)) else { return false };
+    let environment = istiod.pointer("/spec/template/spec/containers/0/env").and_then(Value::as_array);
+    let set =
+        environment.into_iter().flatten().rfind(|variable| variable["name"] == "ENABLE_NATIVE_SIDECARS");
     match set.and_then(|variable| variable["value"].as_str()) {
-        Some("auto") | None => minor(istiod, container).is_some_and(|minor| minor >= 27),
+        Some("auto") | None => version(istiod).and_then(minor).is_some_and(|minor| minor >= 27),
         Some(value) => value == "true",
     }
 }
 
-/// 18 of Istio 1.18.0, as its image is tagged.
-fn minor(istiod: &Object, container: &Value) -> Option<u32> {
-    let image = container["image"].as_str().unwrap_or_default();
-    let tag = image.rsplit(':').next()?;
-    let version = istiod.label("app.kubernetes.io/version").unwrap_or(tag);
+/// 18 of 1.18.0.
+fn minor(version: &str) -> Option<u32> {
     version.strip_prefix("1.")?.split(['.', '-']).next()?.parse().ok()
 }

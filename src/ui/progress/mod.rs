@@ -6,6 +6,7 @@ mod layer;
 use std::time::Duration;
 
 use crate::event::{Event, Step};
+use crate::finding::Severity;
 
 pub(super) use download::Download;
 pub(super) use layer::{Applied, Awaited, Layer, Workload};
@@ -20,6 +21,8 @@ pub(super) struct Progress {
     pub(super) release: Option<Release>,
     pub(super) layers: Vec<Layer>,
     pub(super) checks: Checks,
+    /// What was seen to be wrong before anything was changed.
+    pub(super) found: Found,
     pub(super) bundle: Option<Bundle>,
     /// Who holds the Lease that the run waits for.
     pub(super) lease_holder: Option<String>,
@@ -58,6 +61,12 @@ pub(super) struct Bundle {
 pub(super) struct Checks {
     pub(super) passed: usize,
     pub(super) failed: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) errors: usize,
+    pub(super) warnings: usize,
 }
 
 impl Progress {
@@ -118,7 +127,11 @@ impl Progress {
             Event::Checked { passed: true, .. } => self.checks.passed += 1,
             Event::Checked { passed: false, .. } => self.checks.failed += 1,
             Event::Interrupted { signal } => self.signal = Some(signal),
-            Event::Diagnosed { .. } | Event::Warned { .. } | Event::Found(_) | Event::Finished(_) => {}
+            Event::Found(finding) => match finding.severity {
+                Severity::Error => self.found.errors += 1,
+                Severity::Warning => self.found.warnings += 1,
+            },
+            Event::Diagnosed { .. } | Event::Warned { .. } | Event::Finished(_) => {}
         }
         if has_lease(event) {
             self.lease_holder = None;
@@ -128,6 +141,12 @@ impl Progress {
     /// Steps that have begun and not ended.
     pub(super) fn running(&self) -> impl Iterator<Item = &StepProgress> {
         self.steps.iter().filter(|step| step.took.is_none())
+    }
+
+    /// Whether it looked for what is wrong, and was not to change anything.
+    pub(super) fn only_checked(&self) -> bool {
+        let has = |is: fn(&Step) -> bool| self.steps.iter().any(|step| is(&step.step));
+        has(|step| *step == Step::Check) && !has(|step| matches!(step, Step::Layer(_)))
     }
 
     pub(super) fn layer(&self, name: &str) -> Option<&Layer> {
@@ -144,7 +163,9 @@ impl Progress {
         match step {
             Step::Layer(name) => self.layer(name).into_iter().collect(),
             Step::Rollout => self.layers.iter().collect(),
-            Step::Connect | Step::Fetch | Step::Render | Step::Bundle | Step::Verify => Awaited::default(),
+            Step::Connect | Step::Fetch | Step::Render | Step::Check | Step::Bundle | Step::Verify => {
+                Awaited::default()
+            }
         }
     }
 

@@ -36,6 +36,11 @@ async fn a_failed_run_ends_with_the_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_check_ends_with_what_was_found() {
+    assert_snapshot!(shown(recording::checked(), 0).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupted_run() {
     assert_snapshot!(shown(recording::interrupted(), 0).await);
 }

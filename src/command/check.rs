@@ -1,0 +1,82 @@
+use std::process::ExitCode;
+use std::time::Instant;
+
+use super::show::Show;
+use crate::cli::{CheckArgs, LookArgs, TargetArgs};
+use crate::cluster::{Cluster, Target, TargetRequest};
+use crate::engine::{Preflight, Tally};
+use crate::event::{Event, Step};
+use crate::failure::Failure;
+use crate::finding::{self, Code, Finding, Severity};
+use crate::plan;
+use crate::settings::{Inputs, SettingsError};
+
+/// Says what would not work, and changes nothing.
+pub(super) async fn run(profile: &str, arguments: CheckArgs, look: &LookArgs) -> ExitCode {
+    let mut show = Show::new(arguments.output, look);
+    let begun = Instant::now();
+    let ended = check(profile, arguments, &mut show).await.map(|()| Vec::new());
+    show.end(ended, &Tally::default(), begun.elapsed()).await
+}
+
+async fn check(profile: &str, arguments: CheckArgs, show: &mut Show) -> Result<(), Failure> {
+    let inputs = Inputs::resolve(profile, arguments.bundle.as_deref(), arguments.plan)?;
+    let profile = inputs.profile();
+    // Files that cannot be read are no finding: there is nothing to look at before they are right.
+    let (layers, warnings) = plan::render(profile, &inputs.tree)?;
+    for warning in warnings {
+        show.announcer.say(Event::Warned { warning: warning.to_string() });
+    }
+    let mut findings = Vec::new();
+    let mut reached = None;
+    if !arguments.no_cluster {
+        match reach(&profile.name, arguments.target, show).await {
+            Ok(cluster) => reached = Some(cluster),
+            Err(failure) => findings.push(told(Code::Unreachable, &failure)),
+        }
+    }
+    show.begin()?;
+    let cluster = reached.as_ref().map(|(cluster, target)| (cluster, target));
+    let preflight = Preflight { profile, layers, cluster, supply: &inputs.supply };
+    let rehearsed = preflight.rehearse(&show.announcer, &show.stop).await;
+    let mut rehearsed = rehearsed.map_err(|_interrupted| show.interrupted())?;
+    for (code, error) in rehearsed.failures.drain(..) {
+        findings.push(told(code, &Failure::Engine(Box::new(error))));
+    }
+
+    let begun = Instant::now();
+    show.announcer.say(Event::StepStarted { step: Step::Check });
+    tokio::select! {
+        found = preflight.examine(&rehearsed) => findings.extend(found),
+        () = show.stop.cancelled() => return Err(show.interrupted()),
+    }
+    finding::sort(&mut findings);
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let warnings = findings.len() - errors;
+    findings.into_iter().for_each(|finding| show.announcer.say(Event::Found(finding)));
+    show.announcer.say(Event::StepFinished { step: Step::Check, elapsed: begun.elapsed() });
+    if errors == 0 { Ok(()) } else { Err(Failure::Found { errors, warnings }) }
+}
+
+/// Connects, as an installation does.
+async fn reach(profile: &str, arguments: TargetArgs, show: &Show) -> Result<(Cluster, Target), Failure> {
+    let TargetArgs { kubeconfig, context } = arguments;
+    let target = Target::resolve(&TargetRequest { kubeconfig, context }).map_err(SettingsError::Target)?;
+    let begun = Instant::now();
+    show.announcer.say(Event::RunStarted {
+        profile: profile.to_owned(),
+        context: target.context.clone(),
+        server: target.server.clone(),
+    });
+    show.announcer.say(Event::StepStarted { step: Step::Connect });
+    let cluster = Cluster::connect(&target).await?;
+    cluster.discover().await.map_err(Failure::Discovery)?;
+    show.announcer.say(Event::StepFinished { step: Step::Connect, elapsed: begun.elapsed() });
+    Ok((cluster, target))
+}
+
+/// What ends an installation is one finding among others here.
+fn told(code: Code, failure: &Failure) -> Finding {
+    let hint = failure.hint().unwrap_or_else(|| "an installation would end with the same".to_owned());
+    Finding::error(code, failure.text(), hint)
+}

@@ -1,0 +1,192 @@
+use std::collections::BTreeSet;
+
+use futures::StreamExt;
+use http::StatusCode;
+use serde_json::Value;
+
+use crate::cluster::{ApiError, Cluster};
+use crate::lint::{self, Live};
+use crate::object::{GroupKind, Object, ObjectId};
+use crate::plan::{Layer, Plan};
+
+/// How many requests are on their way at once.
+const CONCURRENT: usize = 16;
+
+/// On a cluster of more nodes than this, only the pods of the plan's namespaces are read: all of them would take
+/// longer than anybody waits, and room is hardly what is missing there.
+const FEW_NODES: usize = 20;
+
+/// What is read whole, in all namespaces.
+const ALL: [(&str, &str); 8] = [
+    ("v1", "Namespace"),
+    ("v1", "Node"),
+    ("v1", "Service"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "DaemonSet"),
+    ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration"),
+    ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"),
+];
+
+/// The same, where the cluster has such kinds, in whatever version.
+const WHERE_SERVED: [(&str, &str); 9] = [
+    ("networking.istio.io", "VirtualService"),
+    ("networking.istio.io", "DestinationRule"),
+    ("networking.istio.io", "Gateway"),
+    ("networking.istio.io", "ServiceEntry"),
+    ("external-secrets.io", "ClusterSecretStore"),
+    ("external-secrets.io", "SecretStore"),
+    ("external-secrets.io", "ClusterExternalSecret"),
+    ("cert-manager.io", "Certificate"),
+    ("bitnami.com", "SealedSecret"),
+];
+
+/// What bounds the pods of a namespace.
+const BOUNDS: [(&str, &str); 3] = [("v1", "ResourceQuota"), ("v1", "LimitRange"), ("batch/v1", "Job")];
+
+/// The ConfigMaps by which Istio tells what it gives pods.
+const MESH: [&str; 2] = ["istio", "istio-sidecar-injector"];
+
+/// One question to the cluster.
+#[derive(Clone, Debug)]
+enum Query {
+    List { api_version: String, kind: String, namespace: Option<String> },
+    Read { api_version: &'static str, id: ObjectId },
+}
+
+/// Reads what the rules want to know of the cluster. What cannot be read is noted, and no error: the rules
+/// then say less.
+pub(super) async fn look(cluster: &Cluster, plan: &Plan) -> Live {
+    let mut live =
+        Live { kinds: cluster.served(), version: cluster.server_version().to_owned(), ..Live::default() };
+    answers(cluster, first(&live, plan), &mut live).await;
+    answers(cluster, second(&live, plan), &mut live).await;
+    live
+}
+
+fn list((api_version, kind): (&str, &str), namespace: Option<&str>) -> Query {
+    Query::List {
+        api_version: api_version.into(),
+        kind: kind.into(),
+        namespace: namespace.map(str::to_owned),
+    }
+}
+
+/// What follows from the plan alone.
+fn first(live: &Live, plan: &Plan) -> Vec<Query> {
+    let mut queries: Vec<Query> = ALL.iter().map(|kind| list(*kind, None)).collect();
+    queries.extend(WHERE_SERVED.iter().filter_map(|(group, kind)| {
+        let served = live.kinds.get(&GroupKind { group: (*group).into(), kind: (*kind).into() })?;
+        Some(list((&format!("{group}/{}", served.last()?), kind), None))
+    }));
+    for namespace in plan.namespaces() {
+        queries.extend(BOUNDS.iter().map(|kind| list(*kind, Some(namespace))));
+    }
+    queries.extend(lint::wanted(plan).into_iter().map(|id| Query::Read { api_version: "v1", id }));
+    queries.extend(MESH.iter().map(|name| Query::Read {
+        api_version: "v1",
+        id: ObjectId {
+            group_kind: GroupKind { group: String::new(), kind: "ConfigMap".into() },
+            namespace: Some("istio-system".into()),
+            name: (*name).to_owned(),
+        },
+    }));
+    let objects = plan.layers.iter().flat_map(Layer::objects).map(|placed| &placed.object);
+    let definitions = objects.filter(|object| object.is("apiextensions.k8s.io", "CustomResourceDefinition"));
+    queries.extend(
+        definitions.map(|object| Query::Read { api_version: "apiextensions.k8s.io/v1", id: object.id() }),
+    );
+    queries
+}
+
+/// What follows from the answers: pods, and the endpoints behind webhooks.
+fn second(live: &Live, plan: &Plan) -> Vec<Query> {
+    let pods = ("v1", "Pod");
+    let mut queries: Vec<Query> = match live.objects.of_kind("", "Node").count() {
+        ..=FEW_NODES => vec![list(pods, None)],
+        _ => plan.namespaces().into_iter().map(|namespace| list(pods, Some(namespace))).collect(),
+    };
+    let webhooks = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+    let webhooks =
+        webhooks.iter().flat_map(|kind| live.objects.of_kind("admissionregistration.k8s.io", kind));
+    let webhooks =
+        webhooks.filter_map(|webhook| webhook.pointer("/webhooks").and_then(Value::as_array)).flatten();
+    let namespaces: BTreeSet<&str> =
+        webhooks.filter_map(|webhook| webhook["clientConfig"]["service"]["namespace"].as_str()).collect();
+    let slices = ("discovery.k8s.io/v1", "EndpointSlice");
+    queries.extend(namespaces.into_iter().map(|namespace| list(slices, Some(namespace))));
+    queries
+}
+
+async fn answers(cluster: &Cluster, queries: Vec<Query>, live: &mut Live) {
+    let asked = queries.into_iter().map(|query| async {
+        let answer = ask(cluster, &query).await;
+        (query, answer)
+    });
+    let mut answers = futures::stream::iter(asked).buffer_unordered(CONCURRENT);
+    while let Some((query, answer)) = answers.next().await {
+        match answer {
+            Ok(objects) => live.objects.extend(objects.into_iter().map(without_secrets)),
+            // What the cluster does not know, it does not have.
+            Err(ApiError::UnknownKind { .. }) => {}
+            Err(error) => _ = live.unread.insert(query.kind(), reason(&error)),
+        }
+    }
+}
+
+async fn ask(cluster: &Cluster, query: &Query) -> Result<Vec<Object>, ApiError> {
+    match query {
+        Query::List { api_version, kind, namespace } => {
+            cluster.list(api_version, kind, namespace.as_deref(), None).await
+        }
+        Query::Read { api_version, id } => {
+            let namespace = id.namespace.as_deref();
+            let found = cluster.read(api_version, &id.group_kind.kind, namespace, &id.name).await?;
+            Ok(found.into_iter().collect())
+        }
+    }
+}
+
+impl Query {
+    fn kind(&self) -> GroupKind {
+        match self {
+            Self::Read { id, .. } => id.group_kind.clone(),
+            Self::List { api_version, kind, .. } => {
+                let group = api_version.split_once('/').map_or("", |(group, _)| group);
+                GroupKind { group: group.to_owned(), kind: kind.clone() }
+            }
+        }
+    }
+}
+
+fn reason(error: &ApiError) -> String {
+    match error {
+        ApiError::Refused { status: StatusCode::FORBIDDEN, .. } => "forbidden".to_owned(),
+        error => error.to_string(),
+    }
+}
+
+/// The keys of a Secret are wanted, and nothing of what it holds.
+fn without_secrets(mut object: Object) -> Object {
+    if object.is("", "Secret")
+        && let Some(data) = object.fields_mut().get_mut("data").and_then(Value::as_object_mut)
+    {
+        data.values_mut().for_each(|value| *value = Value::Null);
+    }
+    object
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_secret_holds_is_kept() {
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "namespace": "shop"},
+            "data": {"password": "cGFzc3dvcmQ="}});
+        let kept = without_secrets(Object::new(secret).unwrap());
+        assert_eq!(kept.pointer("/data"), Some(&json!({"password": null})));
+    }
+}

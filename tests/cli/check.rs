@@ -1,0 +1,106 @@
+//! What would not work is told all at once, before anything is contacted or changed.
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::home::{Home, closed};
+
+/// Layers alone, with this in them.
+fn with_layer(objects: &str) -> Home {
+    let home = Home::new();
+    home.write("mine.yaml", "layers: [{name: shop, path: ./shop}]\n");
+    home.write("shop/kustomization.yaml", "namespace: shop\nresources: [objects.yaml]\n");
+    home.write("shop/objects.yaml", objects);
+    home
+}
+
+const WRONG: &str = "apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: htpp}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: web, ports: [{name: http, containerPort: 3000}], resources: {limits: {cpu: 3}}}]
+---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: small}
+spec: {hard: {limits.cpu: 2}}
+";
+
+#[test]
+fn everything_that_is_wrong_with_the_files_is_told_at_once() {
+    let home = with_layer(WRONG);
+    assert_snapshot!(home.run("check mine.yaml --no-cluster"), @r#"
+    [time] render: layer shop: 3 objects, 1 workload
+    [time] render: done in [time]: 3 objects in 1 layer
+    [time] error[KSI-210]: Service/shop/web (shop/objects.yaml:1): sends requests to the port `htpp`, and no container of Deployment/shop/web has one of that name
+        hint: there are http
+    [time] error[KSI-301]: ResourceQuota/shop/small (shop/objects.yaml:16): has 2 of limits.cpu, and 3 are asked for: 1 pod of 3 (web); at least 1 of 1 pods will be refused
+        hint: raise limits.cpu to 3, or have the pods ask for less
+    [time] check: done in [time]: 2 errors
+    the run failed after [time]: nothing was changed
+    stderr: error: 2 errors found
+    stderr: hint: mend what is told above; docs/findings.md has an entry for each code
+    exit code 3
+    "#);
+}
+
+#[test]
+fn files_without_a_mistake_are_told_as_such() {
+    let home = with_layer(&WRONG.replace("htpp", "http").replace("limits.cpu: 2", "limits.cpu: 8"));
+    assert_snapshot!(home.run("check mine.yaml --no-cluster"), @r#"
+    [time] render: layer shop: 3 objects, 1 workload
+    [time] render: done in [time]: 3 objects in 1 layer
+    [time] check: done in [time]: nothing found
+    the layers: nothing found, [time]
+    exit code 0
+    "#);
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_is_one_finding_among_others() {
+    let home = with_layer(WRONG);
+    let address = format!("https://{}", closed());
+    home.knows(&address);
+    let told = home.run("check mine.yaml --output json");
+    let events = told.events();
+    let found: Vec<(&str, &str)> = events
+        .iter()
+        .filter(|event| event["event"] == "found")
+        .map(|event| (event["code"].as_str().unwrap(), event["severity"].as_str().unwrap()))
+        .collect();
+    assert_eq!(found, [("KSI-101", "error"), ("KSI-210", "error"), ("KSI-301", "error")]);
+    let unreachable = events.iter().find(|event| event["code"] == "KSI-101").unwrap();
+    assert!(unreachable["seen"].as_str().unwrap().contains(&address), "{unreachable}");
+    let last = events.last().unwrap();
+    assert_eq!((&last["event"], &last["exit_code"]), (&"finished".into(), &3.into()));
+    assert_eq!(told.code, Some(3));
+}
+
+#[test]
+fn a_release_that_cannot_be_had_is_one_finding_among_others() {
+    let home = Home::new();
+    let told = home.run("check minimal --no-cluster --offline --output json");
+    let events = told.events();
+    let found = events.iter().filter(|event| event["event"] == "found");
+    let codes: Vec<&Value> = found.map(|event| &event["code"]).collect();
+    assert_eq!(codes, ["KSI-105", "KSI-104"]);
+    assert_eq!(told.code, Some(3));
+}
+
+#[test]
+fn files_that_cannot_be_read_are_told_as_by_an_installation() {
+    let home = with_layer(WRONG);
+    home.write("shop/kustomization.yaml", "resources: [gone.yaml]\n");
+    let told = home.run("check mine.yaml --no-cluster");
+    assert_eq!(told.code, Some(2));
+    assert!(told.err.contains("gone.yaml"), "{}", told.err);
+}
