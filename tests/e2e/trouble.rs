@@ -87,7 +87,9 @@ fn an_image_that_cannot_be_pulled_is_named() {
 #[ignore = "needs the sandbox: make e2e"]
 fn a_container_that_exits_is_told_with_its_last_words() {
     let cluster = Cluster::started("e2e");
-    let pod = container(json!({"args": ["-no-such-flag"]}));
+    // Without a probe it would be ready for the instant between its start and its end.
+    let probe = json!({"httpGet": {"path": "/", "port": 3000}});
+    let pod = container(json!({"args": ["-no-such-flag"], "readinessProbe": probe}));
     let ended = install_pod(&cluster, "trouble-crash", pod, &[]).expect(7);
     assert!(ended.said().contains("no-such-flag"), "{}", ended.said());
 }
