@@ -33,12 +33,16 @@ fn as_others_read_it(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in tar.entries().unwrap() {
         let mut entry = entry.unwrap();
+        // A global header has a name too, which is nobody's path and may be no text.
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
         let path = entry.path().unwrap().into_owned();
         let parts: Vec<&str> =
             path.iter().map(|part| part.to_str().unwrap()).filter(|part| *part != ".").collect();
         let is_wanted =
             matches!(parts[..], ["istioctl"] | [_, "bin", "istioctl"] | [_, "samples", "addons", _]);
-        if is_wanted && entry.header().entry_type().is_file() {
+        if is_wanted {
             let mut content = Vec::new();
             entry.read_to_end(&mut content).unwrap();
             found.insert(parts[parts.len() - 1].to_owned(), content);
