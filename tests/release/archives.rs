@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use kubestock_install::istio::release::{
     Addon, Digest, Origin, Progress, Release, ReleaseError, ReleaseSource,
 };
-use tar::EntryType;
+use tar::{EntryType, Header};
 
 use crate::case::{Cache, LIMITS, gzip, words};
 use crate::tarball::Tarball;
@@ -161,12 +161,40 @@ fn tricks() -> Vec<(&'static str, Vec<u8>)> {
             "a long name without its end",
             good().entry("x", EntryType::GNULongName, b"abc", |_| {}).file("x", b"").gzip(),
         ),
+        ("two lines in one record of a pax header", pax("comment", "a\n12 path=a/x")),
+        ("two pax headers for one file", {
+            good().pax(&[("mtime", "1")]).pax(&[("atime", "1")]).file(BESIDE, b"").gzip()
+        }),
+        ("a path before what is for all files", {
+            good().long_name("a").pax_of_all("comment", "a1b2c3").file(BESIDE, b"").gzip()
+        }),
+        ("a pax header of no known version", {
+            let text = b"12 path=a/x\n";
+            good().entry("x", EntryType::XHeader, text, of_another_version).file(BESIDE, b"").gzip()
+        }),
+        ("a long name in the oldest form", {
+            good().entry("x", EntryType::GNULongName, b"a\0", of_no_version).file(BESIDE, b"").gzip()
+        }),
+        (
+            "a file of no known version",
+            good().entry(BESIDE, EntryType::Regular, b"", of_another_version).gzip(),
+        ),
         ("a wrong checksum", {
             let mut tar = good().file(BESIDE, b"").ended();
             tar[0] ^= 1;
             gzip(&tar)
         }),
     ]
+}
+
+/// To some readers it is POSIX's form all the same, to others the oldest one, which knows fewer fields.
+fn of_another_version(header: &mut Header) {
+    header.as_mut_bytes()[257..265].copy_from_slice(b"ustar\x0015");
+}
+
+/// The oldest form, which is as good as any for files.
+fn of_no_version(header: &mut Header) {
+    header.as_mut_bytes()[257..].fill(0);
 }
 
 fn sizes() -> Vec<(&'static str, Vec<u8>)> {
@@ -211,6 +239,7 @@ fn ends() -> Vec<(&'static str, Vec<u8>)> {
         ("a tar file with half its end", gzip(&tar.clone().bytes(&[0; 512]).unended())),
         ("a tar file cut in a file", tar_cut(2000)),
         ("a tar file cut in a header", tar_cut(5120 + 100)),
+        ("a tar file cut behind a pax header", gzip(&good().pax(&[("mtime", "1")]).ended())),
         ("a tar file cut behind a long name", gzip(&good().long_name("a").ended())),
         ("a second tar file behind the first", gzip(&[tar.clone().ended(), good().ended()].concat())),
         ("a byte behind the tar file", gzip(&[tar.clone().ended(), vec![1]].concat())),
@@ -287,6 +316,7 @@ async fn what_releases_hold_is_taken() {
         ("the sticky bit", good().with_mode(BESIDE, EntryType::Directory, 0o1777).gzip()),
         ("zeros up to the size of a record", gzip(&[good().ended(), vec![0; 10_240]].concat())),
         ("a file of the size of a block", good().file(BESIDE, &[1; 512]).gzip()),
+        ("the oldest form", good().entry(BESIDE, EntryType::Regular, b"", of_no_version).gzip()),
         (
             "capitals in the same name",
             good().file("istio-1.18.0/LICENSE", b"").file("istio-1.18.0/LICENSES", b"").gzip(),

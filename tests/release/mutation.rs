@@ -59,8 +59,9 @@ enum Mutation {
     },
 }
 
-/// The fields of a header: name, mode, owner, group, size, time, kind, link, magic, device, prefix or sparse map.
-const FIELDS: [usize; 12] = [0, 100, 108, 116, 124, 136, 156, 157, 257, 329, 345, 386];
+/// The fields of a header: name, mode, owner, group, size, time, kind, link, magic, version, device, prefix,
+/// and GNU's list of holes.
+const FIELDS: [usize; 13] = [0, 100, 108, 116, 124, 136, 156, 157, 257, 263, 329, 345, 386];
 
 fn mutation() -> impl Strategy<Value = Mutation> {
     let telling = prop_oneof![

@@ -34,6 +34,8 @@ struct Extensions {
     path: Option<Vec<u8>>,
     link: Option<Vec<u8>>,
     size: Option<u64>,
+    /// Whether there was a pax header, whatever stood in it.
+    is_pax: bool,
 }
 
 impl Members {
@@ -44,15 +46,22 @@ impl Members {
 
     /// Whether the last entry was about one that is still to come.
     pub(super) fn want_another(&self) -> bool {
-        self.next.path.is_some() || self.next.link.is_some() || self.next.size.is_some()
+        self.next.path.is_some() || self.next.link.is_some() || self.next.is_pax
     }
 
     /// The member that an entry is; None where it is about the one that follows.
     pub(super) fn admit(&mut self, entry: &mut Entry<'_, impl Read>) -> Result<Option<Member>, Refusal> {
+        if !has_known_form(entry.header()) {
+            return Err(refuse(entry, UnsafeEntry::UnknownForm));
+        }
         match entry.header().entry_type() {
             EntryType::GNULongName => set(&mut self.next.path, long_name(entry)?, entry)?,
             EntryType::GNULongLink => set(&mut self.next.link, long_name(entry)?, entry)?,
             EntryType::XHeader => self.extend(entry)?,
+            // To some readers it would be what the header before it is about.
+            EntryType::XGlobalHeader if self.want_another() => {
+                return Err(refuse(entry, UnsafeEntry::Contradictory));
+            }
             EntryType::XGlobalHeader => only_comments(entry)?,
             kind => return self.member(entry.header(), kind).map(Some),
         }
@@ -61,6 +70,9 @@ impl Members {
 
     /// Takes over a pax header (POSIX, pax, "pax Extended Header").
     fn extend(&mut self, entry: &mut Entry<'_, impl Read>) -> Result<(), Refusal> {
+        if std::mem::replace(&mut self.next.is_pax, true) {
+            return Err(refuse(entry, UnsafeEntry::Contradictory));
+        }
         let text = content(entry)?;
         for (key, value) in records(&text).ok_or_else(|| refuse(entry, UnsafeEntry::Contradictory))? {
             match key {
@@ -109,6 +121,21 @@ impl Members {
         Ok(Member { parts, is_file: kind == EntryType::Regular })
     }
 }
+
+/// Whether all readers find the same fields in a header: it is in POSIX's form or in GNU's, or else in the
+/// oldest one, which knows of no headers that are about others. Some look at no more than half of what names
+/// the form.
+fn has_known_form(header: &Header) -> bool {
+    let extends = matches!(
+        header.entry_type(),
+        EntryType::GNULongName | EntryType::GNULongLink | EntryType::XHeader | EntryType::XGlobalHeader
+    );
+    let claims_a_form = header.as_bytes()[MAGIC..].starts_with(b"ustar");
+    header.as_ustar().is_some() || header.as_gnu().is_some() || !extends && !claims_a_form
+}
+
+/// Where a header names its form.
+const MAGIC: usize = 257;
 
 const SETUID: u32 = 0o4000;
 const SETGID: u32 = 0o2000;
@@ -164,14 +191,16 @@ fn only_comments(entry: &mut Entry<'_, impl Read>) -> Result<(), Refusal> {
     }
 }
 
-/// The records of a pax header, `27 path=a/very/long/path\n`; None where they are not as they should be.
+/// The records of a pax header, `27 path=a/very/long/path\n`; None where they are not as they should be. A
+/// line's end within one is none to who goes by the length, and one to who goes by lines.
 fn records(mut text: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
     let mut records = Vec::new();
     while !text.is_empty() {
         let blank = text.iter().position(|&byte| byte == b' ')?;
         let length: usize = std::str::from_utf8(&text[..blank]).ok()?.parse().ok()?;
         let (record, rest) = text.split_at_checked(length)?;
-        let record = record.get(blank + 1..)?.strip_suffix(b"\n")?;
+        let record =
+            record.get(blank + 1..)?.strip_suffix(b"\n").filter(|record| !record.contains(&b'\n'))?;
         let equals = record.iter().position(|&byte| byte == b'=')?;
         records.push((&record[..equals], &record[equals + 1..]));
         text = rest;

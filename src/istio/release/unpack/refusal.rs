@@ -43,6 +43,8 @@ pub enum UnsafeEntry {
     LongName,
     #[error("with a header of more than {EXTENSION_LIMIT} bytes before it")]
     LongHeader,
+    #[error("in no form that is known")]
+    UnknownForm,
     #[error("with headers before it that contradict each other, or cannot be read")]
     Contradictory,
     #[error("larger than the {0} bytes that it may have")]
