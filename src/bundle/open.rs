@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::manifest::{FILE_NAME, FORMAT, LIMIT, Manifest, is_plain};
 use super::{BundleError, EntryFault};
-use crate::istio::release::Digest;
+use crate::istio::release::{CopyError, Digest};
 
 /// A bundle, unpacked where only this user can read it; gone when this is dropped.
 #[derive(Debug)]
@@ -87,8 +87,12 @@ fn unpack(tar: &mut Archive<impl Read>, bundle: &Path, folder: &Path) -> Result<
             return Err(refuse(EntryFault::Size { expected: expected.bytes, actual: entry.size() }));
         }
         let target = folder.join(&name);
-        copy(&mut entry, &target).map_err(|source| BundleError::Write { path: target.clone(), source })?;
-        let (actual, bytes) = Digest::of_file(&target).map_err(unreadable)?;
+        let unwritable = |source| BundleError::Write { path: target.clone(), source };
+        let file = create(&target).map_err(unwritable)?;
+        let (actual, bytes) = Digest::of_copy(&mut entry, file).map_err(|error| match error {
+            CopyError::Read(source) => unreadable(source),
+            CopyError::Write(source) => unwritable(source),
+        })?;
         if bytes != expected.bytes {
             return Err(refuse(EntryFault::Size { expected: expected.bytes, actual: bytes }));
         }
@@ -127,12 +131,12 @@ fn read_manifest(entry: Entry<'_, impl Read>, bundle: &Path) -> Result<Manifest,
     serde_json::from_value(json).map_err(|_| not_a_bundle())
 }
 
-fn copy(entry: &mut impl Read, target: &Path) -> io::Result<()> {
-    if let Some(folder) = target.parent() {
+/// A new file, and the folders that it is in.
+fn create(path: &Path) -> io::Result<std::fs::File> {
+    if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let mut file = std::fs::File::create_new(target)?;
-    io::copy(entry, &mut file).map(|_| ())
+    std::fs::File::create_new(path)
 }
 
 /// Whether nothing but the padding of a tar file is left.

@@ -1,12 +1,11 @@
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 use url::Url;
 
-use super::digest::Hasher;
 use super::lock::Lock;
-use super::{Archive, Digest, ReleaseError};
+use super::{Archive, CopyError, Digest, ReleaseError};
 
 /// A proven archive as a file of the cache, which no other run touches while this lives.
 #[derive(Clone, Debug)]
@@ -55,23 +54,13 @@ impl Copy {
     /// Copies the archive into the folder.
     pub(super) fn of(archive: &Path, folder: &Path) -> Result<Self, ReleaseError> {
         let unreadable = |source| ReleaseError::cache(archive, source);
-        let mut reader = fs_err::File::open(archive).map_err(unreadable)?;
+        let reader = fs_err::File::open(archive).map_err(unreadable)?;
         let in_cache = |source| ReleaseError::cache(folder, source).or_no_room(None);
         let mut file = tempfile::Builder::new().prefix("admitting-").tempfile_in(folder).map_err(in_cache)?;
-        let mut hasher = Hasher::default();
-        let mut buffer = vec![0; 256 * 1024];
-        loop {
-            match reader.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(read) => {
-                    hasher.update(&buffer[..read]);
-                    file.write_all(&buffer[..read]).map_err(in_cache)?;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => return Err(unreadable(source)),
-            }
-        }
-        let (sha256, bytes) = hasher.finish();
+        let (sha256, bytes) = Digest::of_copy(reader, &mut file).map_err(|error| match error {
+            CopyError::Read(source) => unreadable(source),
+            CopyError::Write(source) => in_cache(source),
+        })?;
         Ok(Self { file, sha256, bytes })
     }
 }

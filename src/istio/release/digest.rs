@@ -1,5 +1,5 @@
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -16,6 +16,13 @@ pub struct Digest([u8; 32]);
 #[error("`{0}` is not a SHA-256: 64 hexadecimal digits")]
 pub struct NotADigest(pub String);
 
+/// Which end of a copy failed.
+#[derive(Debug)]
+pub enum CopyError {
+    Read(io::Error),
+    Write(io::Error),
+}
+
 impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
@@ -25,6 +32,13 @@ impl Digest {
     pub fn of_file(path: &Path) -> io::Result<(Self, u64)> {
         let mut hasher = Hasher::default();
         hasher.read(fs_err::File::open(path)?)?;
+        Ok(hasher.finish())
+    }
+
+    /// Copies what is left to read, in pieces; the digest and the size in bytes of it.
+    pub fn of_copy(from: impl Read, to: impl Write) -> Result<(Self, u64), CopyError> {
+        let mut hasher = Hasher::default();
+        hasher.copy(from, to)?;
         Ok(hasher.finish())
     }
 }
@@ -43,14 +57,21 @@ impl Hasher {
     }
 
     /// Streams by what is left to read.
-    pub(super) fn read(&mut self, mut from: impl Read) -> io::Result<()> {
+    pub(super) fn read(&mut self, from: impl Read) -> io::Result<()> {
+        self.copy(from, io::sink()).map_err(|(CopyError::Read(error) | CopyError::Write(error))| error)
+    }
+
+    fn copy(&mut self, mut from: impl Read, mut to: impl Write) -> Result<(), CopyError> {
         let mut buffer = vec![0; 256 * 1024];
         loop {
             match from.read(&mut buffer) {
                 Ok(0) => return Ok(()),
-                Ok(read) => self.update(&buffer[..read]),
+                Ok(read) => {
+                    self.update(&buffer[..read]);
+                    to.write_all(&buffer[..read]).map_err(CopyError::Write)?;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(CopyError::Read(error)),
             }
         }
     }

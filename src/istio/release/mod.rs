@@ -27,7 +27,7 @@ pub use addon::Addon;
 pub use archive_file::ArchiveFile;
 pub use archive_name::{ArchiveName, NotAnArchiveName};
 pub use ca_bundle::{CaBundle, CaBundleError};
-pub use digest::{Digest, NotADigest};
+pub use digest::{CopyError, Digest, NotADigest};
 pub use download::{Limits, Progress, WrongRedirect};
 pub use error::{Lacking, ReleaseError};
 pub use istioctl::Istioctl;

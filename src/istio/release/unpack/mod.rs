@@ -8,17 +8,16 @@ mod stream;
 mod wanted;
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{BufRead, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use tar::{Archive, Entry};
 use url::Url;
 
-use super::digest::Hasher;
 use super::error::shown;
 use super::receipt::{ISTIOCTL, Unpacked};
-use super::{Addon, Limits, ReleaseError};
+use super::{Addon, CopyError, Digest, Limits, ReleaseError};
 pub use fuzzing::unpack_bytes;
 use member::Members;
 use refusal::Refusal;
@@ -101,18 +100,9 @@ fn write(entry: &mut Entry<'_, impl Read>, wanted: Wanted, folder: &Path) -> Res
         .mode(wanted.mode())
         .open(&path)
         .map_err(in_cache)?;
-    let mut hasher = Hasher::default();
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        let read = match entry.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error.into()),
-        };
-        hasher.update(&buffer[..read]);
-        file.write_all(&buffer[..read]).map_err(in_cache)?;
-    }
-    let (sha256, size) = hasher.finish();
+    let (sha256, size) = Digest::of_copy(entry, &mut file).map_err(|error| match error {
+        CopyError::Read(error) => error.into(),
+        CopyError::Write(error) => in_cache(error),
+    })?;
     Ok(Unpacked { sha256, size })
 }
