@@ -2,6 +2,7 @@
 
 mod bundle;
 mod check;
+mod connect;
 mod fetch;
 mod images;
 mod install;

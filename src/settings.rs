@@ -11,7 +11,7 @@ use crate::bundle::{self, BundleError, Opened};
 use crate::cli::{InstallArgs, NetworkArgs, PlanArgs, ProfileArgs, SourceArgs, TargetArgs};
 use crate::cluster::{ConnectError, Target, TargetRequest};
 use crate::istio::release::{CaBundle, CaBundleError, Platform, Supply};
-use crate::plan::Tree;
+use crate::plan::{self, RenderedLayers, Tree, Unrendered};
 use crate::profile::{self, NotAnAddress, Overrides, Profile, ProfileError, ProfileFile, Resolved};
 
 /// The variable that names mirrors of the release, with commas or blanks between them.
@@ -99,6 +99,11 @@ impl Inputs {
             supply.brought = Some(opened.release(&istio.source.file_names(platform))?);
         }
         Ok(Self { resolved, tree: tree(gitops)?, supply, _bundle: bundle })
+    }
+
+    /// The profile's layers. Nothing is contacted for them.
+    pub fn render(&self) -> Result<RenderedLayers, Unrendered> {
+        plan::render(self.profile(), &self.tree)
     }
 
     pub fn profile(&self) -> &Profile {

@@ -9,7 +9,7 @@ use crate::event::{Event, Step};
 use crate::failure::Failure;
 use crate::istio::release::Platform;
 use crate::object::Object;
-use crate::plan::{self, Layer};
+use crate::plan::Layer;
 use crate::settings::Inputs;
 
 /// Writes a bundle of what a profile describes.
@@ -22,12 +22,10 @@ pub(super) async fn run(profile: &str, arguments: BundleArgs, look: &LookArgs) -
 
 async fn bundle(profile: &str, arguments: BundleArgs, show: &mut Show) -> Result<Vec<String>, Failure> {
     let inputs = Inputs::resolve(profile, None, arguments.plan)?;
-    let (layers, warnings) = plan::render(inputs.profile(), &inputs.tree)?;
+    let (layers, warnings) = inputs.render()?;
     let platform = arguments.platform.map_or_else(Platform::current, Ok)?;
     show.begin()?;
-    for warning in warnings {
-        show.announcer.say(Event::Warned { warning: warning.to_string() });
-    }
+    show.warn(&warnings);
     let (release, archive) = match &inputs.profile().istio {
         Some(istio) => {
             let fetching = engine::fetch_with_archive(istio, &inputs.supply, platform, &show.announcer);

@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use super::connect::connect;
 use super::show::Show;
 use crate::cli::{CheckArgs, LookArgs, TargetArgs};
 use crate::cluster::{Cluster, Target, TargetRequest};
@@ -8,7 +9,6 @@ use crate::engine::{Preflight, Tally};
 use crate::event::{Event, Step};
 use crate::failure::Failure;
 use crate::finding::{self, Code, Finding, Severity};
-use crate::plan;
 use crate::settings::{Inputs, SettingsError};
 
 /// Says what would not work, and changes nothing.
@@ -23,10 +23,8 @@ async fn check(profile: &str, arguments: CheckArgs, show: &mut Show) -> Result<(
     let inputs = Inputs::resolve(profile, arguments.bundle.as_deref(), arguments.plan)?;
     let profile = inputs.profile();
     // Files that cannot be read are no finding: there is nothing to look at before they are right.
-    let (layers, warnings) = plan::render(profile, &inputs.tree)?;
-    for warning in warnings {
-        show.announcer.say(Event::Warned { warning: warning.to_string() });
-    }
+    let (layers, warnings) = inputs.render()?;
+    show.warn(&warnings);
     let mut findings = Vec::new();
     let mut reached = None;
     if !arguments.no_cluster {
@@ -44,17 +42,15 @@ async fn check(profile: &str, arguments: CheckArgs, show: &mut Show) -> Result<(
         findings.push(told(code, &Failure::Engine(Box::new(error))));
     }
 
-    let begun = Instant::now();
-    show.announcer.say(Event::StepStarted { step: Step::Check });
-    tokio::select! {
-        found = preflight.examine(&rehearsed) => findings.extend(found),
-        () = show.stop.cancelled() => return Err(show.interrupted()),
-    }
-    finding::sort(&mut findings);
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-    let warnings = findings.len() - errors;
-    findings.into_iter().for_each(|finding| show.announcer.say(Event::Found(finding)));
-    show.announcer.say(Event::StepFinished { step: Step::Check, elapsed: begun.elapsed() });
+    let examining = async {
+        findings.extend(preflight.examine(&rehearsed).await);
+        finding::sort(&mut findings);
+        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        let warnings = findings.len() - errors;
+        findings.into_iter().for_each(|finding| show.announcer.say(Event::Found(finding)));
+        Ok::<_, Failure>((errors, warnings))
+    };
+    let (errors, warnings) = show.step(Step::Check, examining).await?;
     if errors == 0 { Ok(()) } else { Err(Failure::Found { errors, warnings }) }
 }
 
@@ -62,16 +58,7 @@ async fn check(profile: &str, arguments: CheckArgs, show: &mut Show) -> Result<(
 async fn reach(profile: &str, arguments: TargetArgs, show: &Show) -> Result<(Cluster, Target), Failure> {
     let TargetArgs { kubeconfig, context } = arguments;
     let target = Target::resolve(&TargetRequest { kubeconfig, context }).map_err(SettingsError::Target)?;
-    let begun = Instant::now();
-    show.announcer.say(Event::RunStarted {
-        profile: profile.to_owned(),
-        context: target.context.clone(),
-        server: target.server.clone(),
-    });
-    show.announcer.say(Event::StepStarted { step: Step::Connect });
-    let cluster = Cluster::connect(&target).await?;
-    cluster.discover().await.map_err(Failure::Discovery)?;
-    show.announcer.say(Event::StepFinished { step: Step::Connect, elapsed: begun.elapsed() });
+    let cluster = connect(profile, &target, show, async |_| Ok(())).await?;
     Ok((cluster, target))
 }
 

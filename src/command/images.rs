@@ -11,7 +11,7 @@ use crate::cli::{ImageForm, ListArgs};
 use crate::engine;
 use crate::event::{Announcer, Event};
 use crate::failure::Failure;
-use crate::plan::{self, Image, User};
+use crate::plan::{Image, User};
 use crate::profile::Profile;
 use crate::settings::Inputs;
 
@@ -29,7 +29,7 @@ pub(super) async fn run(profile: &str, list: ListArgs) -> ExitCode {
 
 async fn images(profile: &str, list: ListArgs) -> Result<Vec<Image>, Failure> {
     let inputs = Inputs::resolve(profile, list.bundle.as_deref(), list.plan)?;
-    let (layers, warnings) = plan::render(inputs.profile(), &inputs.tree)?;
+    let (layers, warnings) = inputs.render()?;
     for warning in warnings {
         told::warning(&warning);
     }

@@ -3,13 +3,13 @@ use std::time::Instant;
 
 use http::StatusCode;
 
+use super::connect::connect;
 use super::show::Show;
 use crate::cli::{InstallArgs, LookArgs};
 use crate::cluster::{ApiError, Cluster};
 use crate::engine::{self, EngineError, Install, Installed, Locality, Tally};
-use crate::event::{Event, Step};
 use crate::failure::Failure;
-use crate::plan::{self, Layer};
+use crate::plan::Layer;
 use crate::settings::Settings;
 use crate::ui;
 
@@ -30,40 +30,27 @@ async fn install(
 ) -> Result<Vec<String>, Failure> {
     let settings = Settings::resolve(profile, arguments)?;
     // Nothing is contacted before the files are known to be right.
-    let (layers, warnings) = plan::render(settings.inputs.profile(), &settings.inputs.tree)?;
-    let cluster = connect(&settings, show).await?;
-    for warning in warnings {
-        show.announcer.say(Event::Warned { warning: warning.to_string() });
-    }
+    let (layers, warnings) = settings.inputs.render()?;
+    let profile = &settings.inputs.profile().name;
+    let ask = async |cluster: &Cluster| confirm_elsewhere(&settings, cluster).await;
+    let cluster = connect(profile, &settings.target, show, ask).await?;
+    show.warn(&warnings);
     show.begin()?;
     let installed = carry_out(&settings, layers, &cluster, show, tally).await?;
     Ok(next_commands(&settings, &installed))
 }
 
-/// Connects, and asks where the cluster looks like one that others use.
-async fn connect(settings: &Settings, show: &Show) -> Result<Cluster, Failure> {
-    let target = &settings.target;
-    let begun = Instant::now();
-    show.announcer.say(Event::RunStarted {
-        profile: settings.inputs.profile().name.clone(),
-        context: target.context.clone(),
-        server: target.server.clone(),
-    });
-    show.announcer.say(Event::StepStarted { step: Step::Connect });
-    let cluster = Cluster::connect(target).await?;
-    cluster.discover().await.map_err(Failure::Discovery)?;
+/// Asks where the cluster looks like one that others use.
+async fn confirm_elsewhere(settings: &Settings, cluster: &Cluster) -> Result<(), Failure> {
     let nodes = match cluster.list("v1", "Node", None, None).await {
         Ok(nodes) => Some(nodes),
         Err(ApiError::Refused { status: StatusCode::FORBIDDEN, .. }) => None,
         Err(error) => return Err(Failure::Discovery(error)),
     };
-    if let Locality::Elsewhere(why) = engine::locality(&target.server, nodes.as_deref())
-        && !settings.yes
-    {
-        confirm(settings, why).await?;
+    match engine::locality(&settings.target.server, nodes.as_deref()) {
+        Locality::Elsewhere(why) if !settings.yes => confirm(settings, why).await,
+        _ => Ok(()),
     }
-    show.announcer.say(Event::StepFinished { step: Step::Connect, elapsed: begun.elapsed() });
-    Ok(cluster)
 }
 
 async fn confirm(settings: &Settings, why: String) -> Result<(), Failure> {

@@ -56,6 +56,13 @@ impl Show {
         Ok(())
     }
 
+    /// Says what is no reason to stop.
+    pub(super) fn warn(&self, warnings: &[impl std::fmt::Display]) {
+        warnings
+            .iter()
+            .for_each(|warning| self.announcer.say(Event::Warned { warning: warning.to_string() }));
+    }
+
     /// Carries out a step of the command, which a signal ends.
     pub(super) async fn step<T, E: Into<Failure>>(
         &self,

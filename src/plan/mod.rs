@@ -20,7 +20,7 @@ pub use images::{Image, ImageError, Images, User};
 pub use istio::{addons, istio};
 pub use layer::{Gate, Layer, Placed, Rollout, Stage};
 pub use namespaces::Homeless;
-pub use render::{Tree, Unrendered, render};
+pub use render::{RenderedLayers, Tree, Unrendered, render};
 
 /// The layers of a run, in order.
 #[derive(Clone, Debug, Default)]

@@ -21,8 +21,11 @@ pub struct Unrendered {
     pub source: Box<kustomize::Error>,
 }
 
+/// Layers, and what is no reason not to use them.
+pub type RenderedLayers = (Vec<Layer>, Vec<Warning>);
+
 /// Renders the profile's layers, each with its inline kustomization on top.
-pub fn render(profile: &Profile, tree: &Tree) -> Result<(Vec<Layer>, Vec<Warning>), Unrendered> {
+pub fn render(profile: &Profile, tree: &Tree) -> Result<RenderedLayers, Unrendered> {
     let mut warnings = Vec::new();
     let mut layers = Vec::new();
     for layer in &profile.layers {

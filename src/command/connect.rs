@@ -1,0 +1,25 @@
+use super::show::Show;
+use crate::cluster::{Cluster, Target};
+use crate::event::{Event, Step};
+use crate::failure::Failure;
+
+/// Connects for what is to be done with a profile, as a step that ends with what else is asked of the cluster.
+pub(super) async fn connect(
+    profile: &str,
+    target: &Target,
+    show: &Show,
+    ask: impl AsyncFnOnce(&Cluster) -> Result<(), Failure>,
+) -> Result<Cluster, Failure> {
+    show.announcer.say(Event::RunStarted {
+        profile: profile.to_owned(),
+        context: target.context.clone(),
+        server: target.server.clone(),
+    });
+    let connecting = async {
+        let cluster = Cluster::connect(target).await?;
+        cluster.discover().await.map_err(Failure::Discovery)?;
+        ask(&cluster).await?;
+        Ok::<_, Failure>(cluster)
+    };
+    show.step(Step::Connect, connecting).await
+}
