@@ -17,16 +17,17 @@ const CONCURRENT: usize = 16;
 const FEW_NODES: usize = 20;
 
 /// What is read whole, in all namespaces.
-const ALL: [(&str, &str); 8] = [
+const ALL: [(&str, &str); 6] = [
     ("v1", "Namespace"),
     ("v1", "Node"),
     ("v1", "Service"),
     ("apps/v1", "Deployment"),
     ("apps/v1", "StatefulSet"),
     ("apps/v1", "DaemonSet"),
-    ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration"),
-    ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"),
 ];
+
+const ADMISSION: &str = "admissionregistration.k8s.io";
+const WEBHOOKS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
 /// The same, where the cluster has such kinds, in whatever version.
 const WHERE_SERVED: [(&str, &str); 9] = [
@@ -47,6 +48,15 @@ const BOUNDS: [(&str, &str); 3] = [("v1", "ResourceQuota"), ("v1", "LimitRange")
 /// The ConfigMaps by which Istio tells what it gives pods.
 const MESH: [&str; 2] = ["istio", "istio-sidecar-injector"];
 
+/// Which rules are to be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rules {
+    /// Those of [`lint::lint`].
+    OfPlan,
+    /// Those of [`lint::preflight`].
+    OfCluster,
+}
+
 /// One question to the cluster.
 #[derive(Clone, Debug)]
 enum Query {
@@ -56,10 +66,10 @@ enum Query {
 
 /// Reads what the rules want to know of the cluster. What cannot be read is noted, and no error: the rules
 /// then say less.
-pub(super) async fn look(cluster: &Cluster, plan: &Plan) -> Live {
+pub(super) async fn look(cluster: &Cluster, plan: &Plan, rules: Rules) -> Live {
     let mut live =
         Live { kinds: cluster.served(), version: cluster.server_version().to_owned(), ..Live::default() };
-    answers(cluster, first(&live, plan), &mut live).await;
+    answers(cluster, first(&live, plan, rules), &mut live).await;
     answers(cluster, second(&live, plan), &mut live).await;
     live
 }
@@ -73,7 +83,7 @@ fn list((api_version, kind): (&str, &str), namespace: Option<&str>) -> Query {
 }
 
 /// What follows from the plan alone.
-fn first(live: &Live, plan: &Plan) -> Vec<Query> {
+fn first(live: &Live, plan: &Plan, rules: Rules) -> Vec<Query> {
     let mut queries: Vec<Query> = ALL.iter().map(|kind| list(*kind, None)).collect();
     queries.extend(WHERE_SERVED.iter().filter_map(|(group, kind)| {
         let served = live.kinds.get(&GroupKind { group: (*group).into(), kind: (*kind).into() })?;
@@ -91,12 +101,18 @@ fn first(live: &Live, plan: &Plan) -> Vec<Query> {
             name: (*name).to_owned(),
         },
     }));
+    if rules == Rules::OfCluster {
+        queries.extend(WEBHOOKS.iter().map(|kind| list((&format!("{ADMISSION}/v1"), kind), None)));
+        queries.extend(definitions(plan));
+    }
+    queries
+}
+
+/// The definitions that the plan brings, as the cluster has them.
+fn definitions(plan: &Plan) -> impl Iterator<Item = Query> {
     let objects = plan.layers.iter().flat_map(Layer::objects).map(|placed| &placed.object);
     let definitions = objects.filter(|object| object.is("apiextensions.k8s.io", "CustomResourceDefinition"));
-    queries.extend(
-        definitions.map(|object| Query::Read { api_version: "apiextensions.k8s.io/v1", id: object.id() }),
-    );
-    queries
+    definitions.map(|object| Query::Read { api_version: "apiextensions.k8s.io/v1", id: object.id() })
 }
 
 /// What follows from the answers: pods, and the endpoints behind webhooks.
@@ -106,9 +122,7 @@ fn second(live: &Live, plan: &Plan) -> Vec<Query> {
         ..=FEW_NODES => vec![list(pods, None)],
         _ => plan.namespaces().into_iter().map(|namespace| list(pods, Some(namespace))).collect(),
     };
-    let webhooks = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
-    let webhooks =
-        webhooks.iter().flat_map(|kind| live.objects.of_kind("admissionregistration.k8s.io", kind));
+    let webhooks = WEBHOOKS.iter().flat_map(|kind| live.objects.of_kind(ADMISSION, kind));
     let webhooks =
         webhooks.filter_map(|webhook| webhook.pointer("/webhooks").and_then(Value::as_array)).flatten();
     let namespaces: BTreeSet<&str> =

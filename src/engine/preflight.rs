@@ -70,7 +70,7 @@ impl Preflight<'_> {
     pub async fn examine(&self, rehearsed: &Rehearsed) -> Vec<Finding> {
         let mut live = None;
         if let Some((cluster, _)) = self.cluster {
-            let live = live.insert(look::look(cluster, &rehearsed.plan).await);
+            let live = live.insert(look::look(cluster, &rehearsed.plan, look::Rules::OfCluster).await);
             if rehearsed.is_without_istio {
                 live.assume_istio();
             }

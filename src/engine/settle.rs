@@ -51,7 +51,7 @@ pub(super) async fn fetched(
 /// Tells what is wrong, and goes on: what is missing may come meanwhile, and what is refused is told again by who
 /// refuses it.
 async fn check(run: &Run<'_>, plan: &Plan) -> Result<(), EngineError> {
-    let live = look::look(run.cluster, plan).await;
+    let live = look::look(run.cluster, plan, look::Rules::OfPlan).await;
     lint::lint(plan, Some(&live)).into_iter().for_each(|finding| run.say(Event::Found(finding)));
     Ok(())
 }

@@ -65,18 +65,22 @@ pub fn is_for_want_of_istio(finding: &Finding) -> bool {
 /// Everything that is wrong with a plan, and with the cluster that it is for, the weightiest first. `istio` is the
 /// version that the plan brings.
 pub fn preflight(plan: &Plan, live: Option<&Live>, istio: Option<&str>) -> Vec<Finding> {
-    let mut findings = lint(plan, live);
+    let scene = Scene::new(plan, live);
+    let mut findings = of_plan(&scene);
     findings.extend(istio.and_then(cluster::support));
-    if let Some(live) = live {
-        findings.extend(cluster::find(&Scene::new(plan, Some(live)), live, istio));
-    }
+    findings.extend(live.map(|live| cluster::find(&scene, live, istio)).unwrap_or_default());
     finding::sort(&mut findings);
     findings
 }
 
 /// Everything that the rules find in a plan, the weightiest first. `live` is None where no cluster was asked.
 pub fn lint(plan: &Plan, live: Option<&Live>) -> Vec<Finding> {
-    let scene = Scene::new(plan, live);
+    let mut findings = of_plan(&Scene::new(plan, live));
+    finding::sort(&mut findings);
+    findings
+}
+
+fn of_plan(scene: &Scene<'_>) -> Vec<Finding> {
     const RULES: [fn(&Scene<'_>) -> Vec<Finding>; 12] = [
         definitions::find,
         mesh_policy::find,
@@ -91,7 +95,5 @@ pub fn lint(plan: &Plan, live: Option<&Live>) -> Vec<Finding> {
         keys::find,
         quota::find,
     ];
-    let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| rule(&scene)).collect();
-    finding::sort(&mut findings);
-    findings
+    RULES.iter().flat_map(|rule| rule(scene)).collect()
 }
