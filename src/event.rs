@@ -96,6 +96,8 @@ pub enum Event {
         wanted: u32,
         /// Why it is not ready yet, in the words of the cluster.
         reason: Option<String>,
+        /// What is wrong with it, where something is.
+        finding: Option<Finding>,
     },
     /// A webhook of the layer is asked until it really answers.
     WebhookAwaited {
@@ -116,6 +118,8 @@ pub enum Event {
         #[serde(serialize_with = "text")]
         object: ObjectId,
         reason: Option<String>,
+        /// What is wrong, which may hold up others too.
+        finding: Finding,
         /// The last events of the workload and its pods, the oldest first.
         events: Vec<String>,
         /// The last lines of its containers that are not well.

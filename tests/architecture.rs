@@ -37,6 +37,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
             vec![
                 "settings",
                 "engine",
+                "finding",
                 "bundle",
                 "cluster",
                 "plan",
@@ -66,7 +67,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ),
         ("cluster", vec!["object"]),
         ("lint", vec!["finding", "plan", "kustomize", "object"]),
-        ("readiness", vec!["object"]),
+        ("readiness", vec!["finding", "image", "object"]),
         ("plan", vec!["profile", "istio", "kustomize", "object", "image"]),
         ("profile", vec!["istio", "object", "image"]),
         ("bundle", vec!["istio", "kustomize", "object"]),

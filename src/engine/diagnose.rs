@@ -1,5 +1,6 @@
 use super::run::Run;
 use crate::event::{Event, LogTail};
+use crate::finding::Finding;
 use crate::object::{Object, Snapshot};
 use crate::plan::Layer;
 use crate::readiness::{self, LogSource};
@@ -9,8 +10,14 @@ const LINES: i64 = 10;
 /// Of how many containers: the first say what the others would.
 const CONTAINERS: usize = 3;
 
-/// Says what is known of an object that is not ready: its reason, last events and last log lines.
-pub(super) async fn diagnose(run: &Run<'_>, layer: &Layer, object: &Object, snapshot: &Snapshot) {
+/// Says what is known of an object that is not ready: what is wrong, its last events and last log lines.
+pub(super) async fn diagnose(
+    run: &Run<'_>,
+    layer: &Layer,
+    object: &Object,
+    finding: &Finding,
+    snapshot: &Snapshot,
+) {
     let live = snapshot.get(&object.id()).unwrap_or(object);
     let diagnosis = readiness::diagnose(live, snapshot);
     let mut logs = Vec::new();
@@ -20,7 +27,8 @@ pub(super) async fn diagnose(run: &Run<'_>, layer: &Layer, object: &Object, snap
     run.say(Event::Diagnosed {
         layer: layer.name.clone(),
         object: object.id(),
-        reason: diagnosis.reason.map(|reason| reason.text),
+        reason: diagnosis.trouble.map(|trouble| trouble.words(&object.id())),
+        finding: finding.clone(),
         events: diagnosis.events,
         logs,
     });

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use crate::cluster::ApiError;
+use crate::finding::Finding;
 use crate::istio::release::ReleaseError;
 use crate::istio::render::RenderError;
 use crate::kustomize::At;
@@ -42,7 +43,7 @@ pub enum EngineError {
 
     /// `failed` where waiting longer is of no use; else the time was over.
     #[error("layer `{layer}` is not ready after {} s", after.as_secs())]
-    NotReady { layer: String, after: Duration, failed: bool, unready: Vec<Unready> },
+    NotReady { layer: String, after: Duration, failed: bool, findings: Vec<Finding> },
 
     #[error("the webhook `{webhook}` does not answer after {} s", after.as_secs())]
     Silent { layer: String, webhook: String, after: Duration, last: String },
@@ -68,17 +69,6 @@ pub struct FailedObject {
     pub object: ObjectId,
     pub at: Option<At>,
     pub error: ApiError,
-}
-
-/// A workload that is not ready.
-#[derive(Clone, Debug)]
-pub struct Unready {
-    pub object: ObjectId,
-    pub at: Option<At>,
-    /// What its status says: `1 of 2 pods are ready`.
-    pub status: String,
-    /// What is wrong with it, where that is known.
-    pub reason: Option<String>,
 }
 
 impl EngineError {

@@ -4,7 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::check::Proof;
 use super::pinned::Pins;
-use super::run::{Run, Tally};
+use super::run::{Course, Run, Tally};
 use super::warning::Warning;
 use super::{EngineError, check, layer, settle};
 use crate::cluster::{Cluster, Mode, Target};
@@ -47,10 +47,10 @@ pub async fn install(
     stop: &CancellationToken,
     tally: &Tally,
 ) -> Result<Installed, EngineError> {
-    let run = Run { cluster: install.cluster, announcer, stop, tally };
-    let (plan, pins) = settle::plan(&run, &install).await?;
+    let (plan, pins) = settle::plan(Course { announcer, stop }, &install).await?;
+    let run = Run { cluster: install.cluster, plan: &plan, announcer, stop, tally };
     let holder = install.holder.clone();
-    under_lease(&run, &holder, async |run| carry_out(run, &install, &plan, pins.as_ref()).await).await?;
+    under_lease(&run, &holder, async |run| carry_out(run, install.profile, pins.as_ref()).await).await?;
     Ok(Installed {
         namespaces: namespaces_of_pods(&plan),
         addons: install.profile.istio.as_ref().map(|istio| istio.addons.clone()).unwrap_or_default(),
@@ -58,12 +58,8 @@ pub async fn install(
 }
 
 /// Applies every layer, waits for what was left to the end, and checks.
-async fn carry_out(
-    run: &Run<'_>,
-    install: &Install<'_>,
-    plan: &Plan,
-    pins: Option<&Pins>,
-) -> Result<(), EngineError> {
+async fn carry_out(run: &Run<'_>, profile: &Profile, pins: Option<&Pins>) -> Result<(), EngineError> {
+    let plan = run.plan;
     for layer in &plan.layers {
         run.step(Step::Layer(layer.name.clone()), layer::apply(run, layer)).await?;
     }
@@ -78,7 +74,7 @@ async fn carry_out(
         })
         .await?;
     }
-    let asked = install.profile.checks.iter().copied().map(Proof::Mesh);
+    let asked = profile.checks.iter().copied().map(Proof::Mesh);
     let proofs: Vec<Proof<'_>> = asked.chain(pins.map(Proof::Pinned)).collect();
     if !proofs.is_empty() {
         run.step(Step::Verify, check::all(run, &proofs, plan)).await?;

@@ -19,7 +19,7 @@ mod settle;
 mod wait;
 mod warning;
 
-pub use error::{EngineError, FailedCheck, FailedObject, Unready};
+pub use error::{EngineError, FailedCheck, FailedObject};
 pub use images::images;
 pub use install::{Install, Installed, install};
 pub use locality::{Locality, locality};

@@ -7,11 +7,13 @@ use tokio_util::sync::CancellationToken;
 use super::EngineError;
 use crate::cluster::{ApiError, Cluster};
 use crate::event::{Announcer, ApplyOutcome, Event, Step};
+use crate::plan::Plan;
 
 /// What every part of a run has at hand.
 #[derive(Debug)]
 pub(super) struct Run<'a> {
     pub cluster: &'a Cluster,
+    pub plan: &'a Plan,
     pub announcer: &'a Announcer,
     /// Asks the run to end at the next safe point: between two objects, or while it waits.
     pub stop: &'a CancellationToken,

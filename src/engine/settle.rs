@@ -1,5 +1,5 @@
 use super::pinned::Pins;
-use super::run::{Course, Run};
+use super::run::Course;
 use super::warning::Warning;
 use super::{EngineError, Install, look, prepare};
 use crate::event::{Announcer, Event, PlannedLayer, Step};
@@ -13,28 +13,33 @@ use crate::readiness;
 
 /// Fetches and renders what is missing, puts all layers in order, and tells what is wrong with them. Says also what
 /// must be proven of the images, where any of them is pinned.
-pub(super) async fn plan(run: &Run<'_>, install: &Install<'_>) -> Result<(Plan, Option<Pins>), EngineError> {
+pub(super) async fn plan(
+    course: Course<'_>,
+    install: &Install<'_>,
+) -> Result<(Plan, Option<Pins>), EngineError> {
+    let Course { announcer, .. } = course;
     let mut release = None;
     if let Some(istio) = &install.profile.istio {
-        release = Some((istio, fetched(run.course(), istio, install.supply).await?));
+        release = Some((istio, fetched(course, istio, install.supply).await?));
     }
-    let rendered = run.step(Step::Render, async {
+    let rendered = course.step(Step::Render, async {
         let mut layers = Vec::new();
         if let Some((istio, release)) = &release {
             let rendered = prepare::istio_layers(istio, release, install.cluster, install.target);
-            layers = run.stoppable(rendered).await?;
+            layers = course.stoppable(rendered).await?;
         }
         layers.extend(install.layers.iter().cloned());
         if let Some(timeout) = install.timeout {
             layers.iter_mut().for_each(|layer| layer.timeout = timeout);
         }
-        let is_namespaced = |object: &Object| run.cluster.is_namespaced(object.api_version(), object.kind());
-        let (plan, images) = settle(run.announcer, layers, is_namespaced, &install.profile.images)?;
-        run.say(planned(&plan));
+        let is_namespaced =
+            |object: &Object| install.cluster.is_namespaced(object.api_version(), object.kind());
+        let (plan, images) = settle(announcer, layers, is_namespaced, &install.profile.images)?;
+        announcer.say(planned(&plan));
         Ok((plan, Pins::of(&images)))
     });
     let (plan, pins) = rendered.await?;
-    run.step(Step::Check, run.stoppable(check(run, &plan))).await?;
+    course.step(Step::Check, course.stoppable(check(install, announcer, &plan))).await?;
     Ok((plan, pins))
 }
 
@@ -50,9 +55,9 @@ pub(super) async fn fetched(
 
 /// Tells what is wrong, and goes on: what is missing may come meanwhile, and what is refused is told again by who
 /// refuses it.
-async fn check(run: &Run<'_>, plan: &Plan) -> Result<(), EngineError> {
-    let live = look::look(run.cluster, plan, look::Rules::OfPlan).await;
-    lint::lint(plan, Some(&live)).into_iter().for_each(|finding| run.say(Event::Found(finding)));
+async fn check(install: &Install<'_>, announcer: &Announcer, plan: &Plan) -> Result<(), EngineError> {
+    let live = look::look(install.cluster, plan, look::Rules::OfPlan).await;
+    lint::lint(plan, Some(&live)).into_iter().for_each(|finding| announcer.say(Event::Found(finding)));
     Ok(())
 }
 

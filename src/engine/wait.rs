@@ -3,20 +3,21 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::EngineError;
 use super::diagnose::diagnose;
 use super::layer::since;
 use super::run::Run;
-use super::{EngineError, Unready};
 use crate::cluster::Scope;
 use crate::event::{Event, WorkloadState};
+use crate::finding::Finding;
 use crate::object::{ObjectId, Snapshot};
 use crate::plan::{Layer, Placed};
-use crate::readiness::{self, Assessment, Status, Waiting};
+use crate::readiness::{self, Assessment, Status, Trouble, Waiting};
 
 /// How often time alone is looked at: a grace that runs out changes no object.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A reason that may last this long is one that healthy workloads have too, as a first failed probe.
+/// A trouble that may last this long is one that healthy workloads have too, as a first failed probe.
 const ORDINARY: Duration = Duration::from_secs(600);
 
 /// The kinds that tell why a workload has no ready pods.
@@ -100,7 +101,14 @@ fn scopes(objects: &[&Placed]) -> Vec<Scope> {
 }
 
 /// What was last said of an object; only a change is said again.
-type Said = (WorkloadState, u32, u32, Option<String>);
+#[derive(Clone, PartialEq, Eq)]
+struct Said {
+    state: WorkloadState,
+    ready: u32,
+    wanted: u32,
+    reason: Option<String>,
+    finding: Option<Finding>,
+}
 
 fn announce(
     run: &Run<'_>,
@@ -109,43 +117,47 @@ fn announce(
     said: &mut BTreeMap<ObjectId, Said>,
 ) {
     for (placed, assessment) in all {
-        let now = summary(assessment.as_ref());
         let object = placed.object.id();
+        let now = summary(&object, assessment.as_ref());
         if said.get(&object) == Some(&now) {
             continue;
         }
-        let (state, ready, wanted, reason) = now.clone();
+        let Said { state, ready, wanted, reason, finding } = now.clone();
         let before = said.insert(object.clone(), now);
         // What has no pods and was ready from the start is nothing to tell of.
         if readiness::is_workload(&placed.object) || state != WorkloadState::Ready || before.is_some() {
             let layer = layer.name.clone();
-            run.say(Event::Workload { layer, object, state, ready, wanted, reason });
+            run.say(Event::Workload { layer, object, state, ready, wanted, reason, finding });
         }
     }
 }
 
-fn summary(assessment: Option<&Assessment>) -> Said {
-    let Some(assessment) = assessment else {
-        return (WorkloadState::InProgress, 0, 0, None);
+fn summary(object: &ObjectId, assessment: Option<&Assessment>) -> Said {
+    let Some(Assessment { verdict, trouble, failed }) = assessment else {
+        return Said { state: WorkloadState::InProgress, ready: 0, wanted: 0, reason: None, finding: None };
     };
-    let verdict = &assessment.verdict;
     let state = match verdict.status {
-        _ if assessment.failed => WorkloadState::Failed,
+        _ if *failed => WorkloadState::Failed,
         Status::Current => WorkloadState::Ready,
-        _ if assessment.reason.as_ref().is_some_and(|reason| reason.grace < ORDINARY) => {
-            WorkloadState::Suspect
-        }
+        _ if trouble.as_ref().is_some_and(is_suspect) => WorkloadState::Suspect,
         Status::InProgress | Status::Terminating | Status::Failed => WorkloadState::InProgress,
     };
-    let reason = match (&assessment.reason, state) {
+    let reason = match (trouble, state) {
         (_, WorkloadState::Ready) => None,
-        (Some(reason), _) => Some(reason.text.clone()),
+        (Some(trouble), _) => Some(trouble.words(object)),
         (None, _) => Some(verdict.message.clone()),
     };
-    (state, verdict.ready, verdict.wanted, reason)
+    let needs_eyes = matches!(state, WorkloadState::Suspect | WorkloadState::Failed);
+    let finding = trouble.as_ref().filter(|_| needs_eyes).map(|trouble| trouble.finding.clone());
+    Said { state, ready: verdict.ready, wanted: verdict.wanted, reason, finding }
 }
 
-/// Says all that is known of what is not ready.
+fn is_suspect(trouble: &Trouble) -> bool {
+    trouble.grace < ORDINARY
+}
+
+/// Says all that is known of what is not ready: each cause once, with the evidence of one workload that
+/// suffers from it.
 async fn give_up(
     run: &Run<'_>,
     awaited: &Awaited<'_>,
@@ -153,22 +165,35 @@ async fn give_up(
     snapshot: &Snapshot,
     failed: bool,
 ) -> EngineError {
-    let of_interest = |(_, assessment): &&(&Placed, &Option<Assessment>)| match assessment {
-        Some(assessment) if failed => assessment.failed,
-        assessment => !is_current(assessment.as_ref()),
-    };
-    let mut unready = Vec::new();
-    for (placed, assessment) in all.iter().filter(of_interest) {
-        diagnose(run, awaited.layer, &placed.object, snapshot).await;
-        let status = assessment.as_ref().map(|assessment| assessment.verdict.message.clone());
-        let reason = assessment.as_ref().and_then(|assessment| assessment.reason.as_ref());
-        unready.push(Unready {
-            object: placed.object.id(),
-            at: placed.at.clone(),
-            status: status.unwrap_or_else(|| "is not in the cluster".to_owned()),
-            reason: reason.map(|reason| reason.text.clone()),
-        });
+    let troubles: Vec<(ObjectId, Trouble)> =
+        all.iter().filter_map(|(placed, assessment)| blamed(placed, assessment.as_ref(), failed)).collect();
+    let mut findings = readiness::grouped(troubles.iter().map(|(object, trouble)| (object.clone(), trouble)));
+    for finding in &mut findings {
+        finding.at = finding.object.as_ref().and_then(|object| run.plan.place_of(object));
+        let sufferer = finding.affects.first().or(finding.object.as_ref());
+        let placed = all.iter().find(|(placed, _)| Some(&placed.object.id()) == sufferer);
+        if let Some((placed, _)) = placed {
+            diagnose(run, awaited.layer, &placed.object, finding, snapshot).await;
+        }
     }
     let after = since(awaited.layer, awaited.deadline);
-    EngineError::NotReady { layer: awaited.layer.name.clone(), after, failed, unready }
+    EngineError::NotReady { layer: awaited.layer.name.clone(), after, failed, findings }
+}
+
+/// What is to be said of an object when the waiting ends. Where it ends because something has failed, what
+/// only needs its time is not to blame, and what may pass is told as a warning.
+fn blamed(placed: &Placed, assessment: Option<&Assessment>, failed: bool) -> Option<(ObjectId, Trouble)> {
+    let object = placed.object.id();
+    let Some(assessment) = assessment else {
+        let trouble = Trouble::unexplained(object.clone(), "is not in the cluster");
+        return (!failed).then(|| (object, trouble.for_certain()));
+    };
+    let unexplained = || Trouble::unexplained(object.clone(), &assessment.verdict.message);
+    let trouble = assessment.trouble.clone();
+    let trouble = match (is_current(Some(assessment)), failed) {
+        (true, _) => None,
+        (false, true) if !assessment.failed => trouble.filter(is_suspect),
+        (false, _) => Some(trouble.unwrap_or_else(unexplained).for_certain()),
+    };
+    Some((object.clone(), trouble?))
 }

@@ -10,7 +10,8 @@ use insta::assert_snapshot;
 
 use super::{Failure, Signal};
 use crate::cluster::{ApiError, ConnectError, FieldConflict, Subject};
-use crate::engine::{EngineError, FailedCheck, FailedObject, Unready};
+use crate::engine::{EngineError, FailedCheck, FailedObject};
+use crate::finding::{Code, Finding};
 use crate::image::{Contradiction, Reference};
 use crate::istio::release::ReleaseError;
 use crate::istio::render::RenderError;
@@ -182,32 +183,30 @@ fn more_objects_than_a_message_lists() {
 }
 
 fn not_ready(failed: bool) -> EngineError {
-    let unready = vec![
-        Unready {
-            object: deployment("frontend"),
-            at: at(1),
-            status: "0 of 1 pods are ready".to_owned(),
-            reason: Some(
-                "Pod/kubestock-staging/frontend-7d4: the image shop/frontend:9 cannot be pulled: not found"
-                    .to_owned(),
-            ),
-        },
-        Unready {
-            object: deployment("ms-product"),
-            at: None,
-            status: "1 of 2 pods are ready".to_owned(),
-            reason: None,
-        },
-    ];
-    EngineError::NotReady { layer: "staging".to_owned(), after: Duration::from_secs(93), failed, unready }
+    let pull = Finding::error(
+        Code::ImageNotFound,
+        "frontend-7d4: container app: cannot pull shop/frontend:9: not found",
+        "push the image, or correct its name and tag",
+    );
+    let mut quota = Finding::warning(
+        Code::QuotaRefusesPods,
+        "has no room for the pods of ms-product-5d: limits.cpu: 2 requested, 7 of 8 used",
+        "raise the quota, or have the pods ask for less",
+    )
+    .on(ObjectId::core("ResourceQuota", Some("kubestock-staging"), "compute"));
+    quota.affects = vec![deployment("ms-product"), deployment("ms-supplier")];
+    let findings = vec![pull.on(deployment("frontend")).at(at(1)), quota];
+    EngineError::NotReady { layer: "staging".to_owned(), after: Duration::from_secs(93), failed, findings }
 }
 
 #[test]
 fn a_layer_that_has_failed() {
-    assert_snapshot!(told(not_ready(true)), @"
+    assert_snapshot!(told(not_ready(true)), @r"
     error: layer `staging` has failed after 93 s
-      Deployment/kubestock-staging/frontend (gitops/base/services/frontend/deployment.yaml:1): Pod/kubestock-staging/frontend-7d4: the image shop/frontend:9 cannot be pulled: not found
-      Deployment/kubestock-staging/ms-product: 1 of 2 pods are ready
+      error[KSI-423]: Deployment/kubestock-staging/frontend (gitops/base/services/frontend/deployment.yaml:1): frontend-7d4: container app: cannot pull shop/frontend:9: not found
+        hint: push the image, or correct its name and tag
+      warning[KSI-402]: ResourceQuota/kubestock-staging/compute: has no room for the pods of ms-product-5d: limits.cpu: 2 requested, 7 of 8 used; it holds up Deployment/kubestock-staging/ms-product, Deployment/kubestock-staging/ms-supplier
+        hint: raise the quota, or have the pods ask for less
     hint: waiting longer would not help: mend what is named above, then run the same command again
     exit code 7
     ");
@@ -215,10 +214,12 @@ fn a_layer_that_has_failed() {
 
 #[test]
 fn a_layer_that_is_not_ready_in_time() {
-    assert_snapshot!(told(not_ready(false)), @"
+    assert_snapshot!(told(not_ready(false)), @r"
     error: layer `staging` is not ready after 93 s
-      Deployment/kubestock-staging/frontend (gitops/base/services/frontend/deployment.yaml:1): Pod/kubestock-staging/frontend-7d4: the image shop/frontend:9 cannot be pulled: not found
-      Deployment/kubestock-staging/ms-product: 1 of 2 pods are ready
+      error[KSI-423]: Deployment/kubestock-staging/frontend (gitops/base/services/frontend/deployment.yaml:1): frontend-7d4: container app: cannot pull shop/frontend:9: not found
+        hint: push the image, or correct its name and tag
+      warning[KSI-402]: ResourceQuota/kubestock-staging/compute: has no room for the pods of ms-product-5d: limits.cpu: 2 requested, 7 of 8 used; it holds up Deployment/kubestock-staging/ms-product, Deployment/kubestock-staging/ms-supplier
+        hint: raise the quota, or have the pods ask for less
     hint: where `staging` only needs more time, run the same command again, or give it more with --timeout
     exit code 7
     ");

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::Failure;
 use crate::cluster::{ApiError, ConnectError, FieldConflict};
-use crate::engine::{EngineError, FailedCheck, FailedObject, Unready};
+use crate::engine::{EngineError, FailedCheck, FailedObject};
 use crate::istio::release::{PinError, ReleaseError};
 use crate::kustomize::At;
 use crate::object::ObjectId;
@@ -93,11 +93,11 @@ fn engine_text(error: &EngineError) -> String {
                 format!("{object}{}: {}", placed(at), api_text(object, error))
             })
         }
-        EngineError::NotReady { layer, after, failed, unready } => {
+        EngineError::NotReady { layer, after, failed, findings } => {
             let verb = if *failed { "has failed" } else { "is not ready" };
             let first = format!("layer `{layer}` {verb} after {} s", after.as_secs());
-            listed(first, unready, |Unready { object, at, status, reason }| {
-                format!("{object}{}: {}", placed(at), reason.as_ref().unwrap_or(status))
+            listed(first, findings, |finding| {
+                format!("{}: {finding}\n    hint: {}", finding.label(), finding.hint)
             })
         }
         EngineError::Silent { layer, webhook, after, last } => {

@@ -18,7 +18,8 @@ macro_rules! codes {
     };
 }
 
-// 1xx is about the cluster, 2xx about the plan's objects, 3xx about room for its pods.
+// 1xx is about the cluster, 2xx about the plan's objects, 3xx about room for its pods, 4xx about workloads
+// that do not get ready.
 codes! {
     /// No cluster answers.
     Unreachable = 101,
@@ -84,10 +85,70 @@ codes! {
     QuotaNeedsValues = 303,
     /// A LimitRange that refuses pods.
     LimitRange = 304,
+    /// A workload that is not ready in time, without a cause that shows.
+    NotReady = 401,
+    /// A ResourceQuota refuses pods.
+    QuotaRefusesPods = 402,
+    /// A policy refuses pods: Pod Security, a LimitRange, a webhook.
+    AdmissionRefusesPods = 403,
+    /// Pods that the API server takes for invalid.
+    PodInvalid = 404,
+    /// Pods that run as a ServiceAccount that is not there.
+    ServiceAccountMissing = 405,
+    /// A webhook that does not answer, so that no pod is made.
+    WebhookRefusesPods = 406,
+    /// Pods that are not made for another reason.
+    PodsNotCreated = 407,
+    /// A pod that fits no node.
+    Unschedulable = 411,
+    /// A volume that does not come.
+    VolumeNotMounted = 412,
+    /// A node that cannot set up a pod.
+    SandboxFailed = 413,
+    /// An image's name that is none.
+    ImageName = 421,
+    /// An image that is not on the node and may not be pulled.
+    ImageNeverPulled = 422,
+    /// An image that the registry does not have.
+    ImageNotFound = 423,
+    /// An image that the registry does not give to this client.
+    ImageDenied = 424,
+    /// A registry that has given too much already.
+    RegistryLimit = 425,
+    /// A registry that does not answer.
+    RegistryUnreachable = 426,
+    /// An image that does not come for another reason.
+    ImageNotPulled = 427,
+    /// A Secret, or a key of it, that a pod waits for.
+    SecretMissing = 431,
+    /// A ConfigMap, or a key of it, that a pod waits for.
+    ConfigMapMissing = 432,
+    /// A container whose spec cannot be carried out.
+    ContainerConfig = 433,
+    /// A container whose process does not start.
+    CannotStart = 434,
+    /// A container that ends again and again.
+    CrashLoop = 435,
+    /// A container that used more memory than it may.
+    OutOfMemory = 436,
+    /// A container whose probe fails.
+    ProbeFailing = 437,
+    /// A sidecar that is not ready.
+    SidecarNotReady = 438,
+    /// A Job that has failed.
+    JobFailed = 441,
+    /// A pod that has ended and should not have.
+    PodFailed = 442,
 }
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KSI-{}", *self as u16)
+    }
+}
+
+impl serde::Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }

@@ -21,6 +21,8 @@ pub struct Finding {
     pub severity: Severity,
     /// None where it is about no single object.
     pub object: Option<ObjectId>,
+    /// The workloads that it holds up, where they are not its object: six services that one quota refuses.
+    pub affects: Vec<ObjectId>,
     /// Where the object was written; None where it came from no file.
     pub at: Option<At>,
     /// The evidence: one line, which reads on from the object's name.
@@ -40,7 +42,15 @@ pub enum Severity {
 
 impl Finding {
     pub fn new(code: Code, severity: Severity, seen: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code, severity, object: None, at: None, seen: seen.into(), hint: hint.into() }
+        Self {
+            code,
+            severity,
+            object: None,
+            affects: Vec::new(),
+            at: None,
+            seen: seen.into(),
+            hint: hint.into(),
+        }
     }
 
     pub fn error(code: Code, seen: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -57,6 +67,11 @@ impl Finding {
 
     pub fn at(self, at: Option<At>) -> Self {
         Self { at, ..self }
+    }
+
+    /// How it begins: `error[KSI-201]`.
+    pub fn label(&self) -> String {
+        format!("{}[{}]", self.severity.name(), self.code)
     }
 }
 
@@ -77,17 +92,24 @@ impl fmt::Display for Finding {
             (None, Some(at)) => write!(f, "{at}: ")?,
             (None, None) => {}
         }
-        f.write_str(&self.seen)
+        f.write_str(&self.seen)?;
+        for (number, workload) in self.affects.iter().enumerate() {
+            let before = if number == 0 { "; it holds up " } else { ", " };
+            write!(f, "{before}{workload}")?;
+        }
+        Ok(())
     }
 }
 
 /// `docs/events.md` promises these fields.
 impl Serialize for Finding {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Finding", 7)?;
-        fields.serialize_field("code", &self.code.to_string())?;
+        let mut fields = serializer.serialize_struct("Finding", 8)?;
+        fields.serialize_field("code", &self.code)?;
         fields.serialize_field("severity", self.severity.name())?;
         fields.serialize_field("object", &self.object.as_ref().map(ToString::to_string))?;
+        let affects: Vec<String> = self.affects.iter().map(ToString::to_string).collect();
+        fields.serialize_field("affects", &affects)?;
         fields.serialize_field("file", &self.at.as_ref().map(|at| at.file.display().to_string()))?;
         fields.serialize_field("line", &self.at.as_ref().and_then(|at| at.line))?;
         fields.serialize_field("seen", &self.seen)?;
@@ -130,7 +152,7 @@ mod tests {
     #[test]
     fn a_program_gets_every_field_and_null_for_what_is_not_known() {
         let placed = finding().at(Some(At { file: "web.yaml".into(), line: Some(3) }));
-        let fields = json!({"code": "KSI-212", "severity": "error", "object": "Deployment/shop/web",
+        let fields = json!({"code": "KSI-212", "severity": "error", "object": "Deployment/shop/web", "affects": [],
             "file": "web.yaml", "line": 3, "seen": "no pod is called that", "hint": "call one that"});
         assert_eq!(serde_json::to_value(&placed).unwrap(), fields);
         let bare = Finding { object: None, ..finding() };

@@ -27,6 +27,17 @@ pub struct ObjectId {
     pub name: String,
 }
 
+impl ObjectId {
+    /// One of the core group, in a namespace.
+    pub fn core(kind: &str, namespace: Option<&str>, name: &str) -> Self {
+        Self {
+            group_kind: GroupKind { group: String::new(), kind: kind.to_owned() },
+            namespace: namespace.map(str::to_owned),
+            name: name.to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for ObjectId {
     /// `Deployment/kubestock-staging/ms-identity`; without a namespace, `Namespace/kubestock-staging`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

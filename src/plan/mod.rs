@@ -12,6 +12,7 @@ mod render;
 
 use std::collections::BTreeSet;
 
+use crate::kustomize::At;
 use crate::object::ObjectId;
 
 pub(crate) use applyset::home;
@@ -56,6 +57,12 @@ impl Plan {
     /// The namespaces that the plan's objects live in.
     pub fn namespaces(&self) -> BTreeSet<&str> {
         self.layers.iter().flat_map(Layer::objects).filter_map(|placed| placed.object.namespace()).collect()
+    }
+
+    /// Where an object of the plan was written.
+    pub fn place_of(&self, object: &ObjectId) -> Option<At> {
+        let mut all = self.layers.iter().flat_map(Layer::objects);
+        all.find(|placed| placed.object.id() == *object).and_then(|placed| placed.at.clone())
     }
 }
 

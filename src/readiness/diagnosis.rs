@@ -1,14 +1,14 @@
 use super::container::containers;
 use super::evidence::{Event, Evidence, is_pod_ready};
-use super::explain::reasons;
-use super::reason::{Reason, one_line};
+use super::explain::troubles;
 use super::status::status;
+use super::trouble::{Trouble, one_line};
 use crate::object::{Object, ObjectId, Snapshot};
 
 /// What can be told of a workload that is not ready when the time is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
-    pub reason: Option<Reason>,
+    pub trouble: Option<Trouble>,
     /// The last events of the workload, its newest ReplicaSet and its pods, the oldest first:
     /// `FailedCreate (x4): exceeded quota: ...`.
     pub events: Vec<String>,
@@ -30,9 +30,9 @@ const MOST_EVENTS: usize = 10;
 /// Gathers what a person would ask for next about a workload that is not ready.
 pub fn diagnose(workload: &Object, snapshot: &Snapshot) -> Diagnosis {
     let evidence = Evidence::gather(workload, snapshot);
-    let reason = reasons(workload, &status(workload), &evidence, snapshot).into_iter().next();
-    let logs = logs(&evidence, reason.as_ref());
-    Diagnosis { events: last_events(&evidence), logs, reason }
+    let trouble = troubles(workload, &status(workload), &evidence, snapshot).into_iter().next();
+    let logs = logs(&evidence, trouble.as_ref());
+    Diagnosis { events: last_events(&evidence), logs, trouble }
 }
 
 /// Warnings before what is normal, the newest before older ones; pods that tell the same are told once.
@@ -62,9 +62,9 @@ fn words(event: &Event<'_>) -> String {
     }
 }
 
-/// Of the pod that the reason is about, else of the first that is not ready: its replicas say the same.
-fn logs(evidence: &Evidence<'_>, reason: Option<&Reason>) -> Vec<LogSource> {
-    let pod = match reason.and_then(|reason| reason.pod.as_ref()) {
+/// Of the pod that the trouble is about, else of the first that is not ready: its replicas say the same.
+fn logs(evidence: &Evidence<'_>, trouble: Option<&Trouble>) -> Vec<LogSource> {
+    let pod = match trouble.and_then(|trouble| trouble.pod.as_ref()) {
         Some(id) => evidence.pods.iter().find(|pod| pod.id() == *id),
         None => evidence.pods.iter().find(|pod| !is_pod_ready(pod)),
     };
@@ -79,7 +79,7 @@ fn logs(evidence: &Evidence<'_>, reason: Option<&Reason>) -> Vec<LogSource> {
             previous: container.has_crashed_before(),
         })
         .collect();
-    let told = reason.and_then(|reason| reason.container.as_deref());
+    let told = trouble.and_then(|trouble| trouble.container.as_deref());
     logs.sort_by_key(|log| told != Some(log.container.as_str()));
     logs
 }

@@ -3,6 +3,7 @@
 //! - `status` asks one object, by the rules of kstatus (cli-utils, pkg/kstatus/status);
 //! - `explain` looks for what is wrong in its ReplicaSet, its pods, their events and the quota;
 //! - `Waiting` adds time: an ordinary restart is no failure, a loop of them is, once it has lasted;
+//! - `grouped` makes one finding of what several workloads suffer alike;
 //! - `diagnose` gathers what to show when the time is over.
 
 mod conditions;
@@ -10,12 +11,15 @@ mod container;
 mod diagnosis;
 mod evidence;
 mod explain;
-mod reason;
+mod group;
+mod patience;
 mod status;
+mod trouble;
 mod waiting;
 
 pub use diagnosis::{Diagnosis, LogSource, diagnose};
 pub use explain::explain;
-pub use reason::Reason;
+pub use group::grouped;
 pub use status::{Status, Verdict, is_workload, status};
+pub use trouble::Trouble;
 pub use waiting::{Assessment, Waiting};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
 use crate::event::{ApplyOutcome, Event, Finished, LogTail, Step};
+use crate::finding::Finding;
 use crate::object::ObjectId;
 
 use super::ink::Ink;
@@ -63,10 +64,17 @@ impl<O: Write + Send + 'static, E: Write> Bars<O, E> {
         self.print_row(&format!("{head}  {}", self.ink.faint(&elapsed)));
     }
 
-    fn diagnosed(&self, object: &ObjectId, reason: Option<&str>, events: &[String], logs: &[LogTail]) {
-        let mark = self.ink.bad(self.ink.marks.failed);
-        let reason = reason.map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
-        self.print(&format!("{mark} {object}{reason}"), "    ");
+    fn found(&self, finding: &Finding) {
+        let label = label(finding, &self.ink);
+        self.print(&format!("{label} {}", plain(&finding.to_string())), "  ");
+        self.print(&format!("  {} {}", self.ink.strong("hint:"), plain(&finding.hint)), "    ");
+    }
+
+    fn diagnosed(&self, object: &ObjectId, finding: &Finding, events: &[String], logs: &[LogTail]) {
+        self.found(finding);
+        if !events.is_empty() || !logs.is_empty() {
+            self.print(&format!("  seen of {object}:"), "    ");
+        }
         for event in events {
             self.print(&format!("    {}", plain(event)), "      ");
         }
@@ -105,8 +113,8 @@ impl<O: Write + Send + 'static, E: Write> View for Bars<O, E> {
             Event::ObjectApplied { object, outcome, message, .. } => {
                 self.object_applied(object, *outcome, message.as_deref());
             }
-            Event::Diagnosed { object, reason, events, logs, .. } => {
-                self.diagnosed(object, reason.as_deref(), events, logs);
+            Event::Diagnosed { object, finding, events, logs, .. } => {
+                self.diagnosed(object, finding, events, logs);
             }
             Event::Checked { check, passed, seen } => {
                 let mark = match passed {
@@ -119,11 +127,7 @@ impl<O: Write + Send + 'static, E: Write> View for Bars<O, E> {
                 let label = self.ink.attention("warning:");
                 self.print(&format!("{label} {}", plain(warning)), "  ");
             }
-            Event::Found(finding) => {
-                let label = label(finding, &self.ink);
-                self.print(&format!("{label} {}", plain(&finding.to_string())), "  ");
-                self.print(&format!("  {} {}", self.ink.strong("hint:"), plain(&finding.hint)), "    ");
-            }
+            Event::Found(finding) => self.found(finding),
             // What else there is stands in the rows that the next tick draws.
             _ => {}
         }

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use crate::event::{ApplyOutcome, Event, Finished, LogTail, PlannedLayer, Step, WorkloadState};
+use crate::finding::Finding;
 use crate::object::ObjectId;
 
 use super::ink::Ink;
@@ -52,12 +53,14 @@ impl<O: Write, E: Write> Lines<O, E> {
         }
     }
 
-    /// Says of an object what was not just said of it.
-    fn tell(&mut self, at: Duration, object: &ObjectId, line: String) {
-        if self.told.get(object) != Some(&line) {
+    /// Says of an object what was not just said of it; whether it was said.
+    fn tell(&mut self, at: Duration, object: &ObjectId, line: String) -> bool {
+        let is_new = self.told.get(object) != Some(&line);
+        if is_new {
             self.say(at, &line);
             self.told.insert(object.clone(), line);
         }
+        is_new
     }
 
     fn download_resumed(&mut self, progress: &Progress, at: Duration) {
@@ -133,19 +136,31 @@ impl<O: Write, E: Write> Lines<O, E> {
                 format!("{layer}: {} {object}: {}", self.ink.bad(state), words::reason(workload))
             }
         };
-        self.tell(at, object, line);
+        if self.tell(at, object, line)
+            && let Some(finding) = &workload.finding
+        {
+            self.hint(finding);
+        }
+    }
+
+    fn hint(&mut self, finding: &Finding) {
+        self.write(&format!("    {} {}", self.ink.strong("hint:"), plain(&finding.hint)));
     }
 
     fn diagnosed(
         &mut self,
         object: &ObjectId,
-        reason: Option<&str>,
+        finding: &Finding,
         events: &[String],
         logs: &[LogTail],
         at: Duration,
     ) {
-        let reason = reason.map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
-        self.say(at, &format!("{} {object}{reason}", self.ink.bad("not ready:")));
+        let label = words::label(finding, &self.ink);
+        self.say(at, &format!("{label} {}", plain(&finding.to_string())));
+        self.hint(finding);
+        if !events.is_empty() || !logs.is_empty() {
+            self.write(&format!("    seen of {object}:"));
+        }
         for event in events {
             self.write(&format!("    event: {}", plain(event)));
         }
@@ -203,7 +218,7 @@ impl<O: Write, E: Write> View for Lines<O, E> {
                 self.object_applied(layer, object, *outcome, message.as_deref(), at);
             }
             Event::ApplyRetried { layer, object, reason } => {
-                self.tell(at, object, format!("{layer}: {}", words::refused(object, reason)));
+                let _is_new = self.tell(at, object, format!("{layer}: {}", words::refused(object, reason)));
             }
             Event::Workload { layer, object, .. } => {
                 if let Some(workload) = progress.layer(layer).and_then(|layer| layer.workload(object)) {
@@ -217,8 +232,8 @@ impl<O: Write, E: Write> View for Lines<O, E> {
                 self.say(at, &format!("{layer}: webhook {} answers", plain(webhook)));
             }
             Event::LeaseAwaited { holder } => self.say(at, &words::lease(holder)),
-            Event::Diagnosed { object, reason, events, logs, .. } => {
-                self.diagnosed(object, reason.as_deref(), events, logs, at);
+            Event::Diagnosed { object, finding, events, logs, .. } => {
+                self.diagnosed(object, finding, events, logs, at);
             }
             Event::Checked { check, passed, seen } => {
                 let verdict = if *passed { self.ink.good("passed") } else { self.ink.bad("failed") };
@@ -232,7 +247,7 @@ impl<O: Write, E: Write> View for Lines<O, E> {
                     at,
                     &format!("{} {}", words::label(finding, &self.ink), plain(&finding.to_string())),
                 );
-                self.write(&format!("    {} {}", self.ink.strong("hint:"), plain(&finding.hint)));
+                self.hint(finding);
             }
             Event::Interrupted { signal } => {
                 self.say(at, &format!("{signal}: ending at the next safe point"));

@@ -129,6 +129,9 @@ fn workload_rows(step: &Step, progress: &Progress, width: usize, ink: &Ink) -> V
         let line = format!("  {} {}: {}", ink.marks.attention, workload.object.name, reason(workload));
         rows.push(ink.attention(&line));
     }
+    if let Some(finding) = troubles.first().and_then(|workload| workload.finding.as_ref()) {
+        rows.push(ink.faint(&format!("    hint: {}", plain(&finding.hint))));
+    }
     if let Some(more @ 1..) = troubles.len().checked_sub(TROUBLES) {
         rows.push(ink.attention(&format!("  {} and {more} more", ink.marks.attention)));
     }

@@ -12,7 +12,7 @@ use super::text::{bytes, bytes_of, count, plain, since};
 
 /// How a finding begins: `error[KSI-201]:`.
 pub(super) fn label(finding: &Finding, ink: &Ink) -> String {
-    let label = format!("{}[{}]:", finding.severity.name(), finding.code);
+    let label = format!("{}:", finding.label());
     match finding.severity {
         Severity::Error => ink.bad(&label),
         Severity::Warning => ink.attention(&label),

@@ -61,7 +61,11 @@ fn a_full_quota_is_named_long_before_the_progress_deadline() {
         "metadata": {"name": "small", "namespace": "trouble-quota"}, "spec": {"hard": {"limits.cpu": "100m"}}});
     let pod = container(json!({"resources": {"limits": {"cpu": "2"}}}));
     let ended = install_pod(&cluster, "trouble-quota", pod, &[quota]);
-    let words = ["Deployment/trouble-quota/shop", "exceeded quota", "small", "limits.cpu=2"];
+    let words = [
+        "error[KSI-402]: ResourceQuota/trouble-quota/small (",
+        "objects.yaml",
+        "limits.cpu: 2 requested, 0 of 100m used; it holds up Deployment/trouble-quota/shop",
+    ];
     assert_said(ended, 7, &words);
 }
 
@@ -71,7 +75,14 @@ fn a_missing_secret_is_named() {
     let cluster = Cluster::started("e2e");
     let pod = container(json!({"envFrom": [{"secretRef": {"name": "no-such-secret"}}]}));
     let ended = install_pod(&cluster, "trouble-secret", pod, &[]);
-    assert_said(ended, 7, &["Deployment/trouble-secret/shop", "no-such-secret"]);
+    assert_said(
+        ended,
+        7,
+        &[
+            "error[KSI-431]: Secret/trouble-secret/no-such-secret: is not there",
+            "Deployment/trouble-secret/shop",
+        ],
+    );
 }
 
 #[test]
@@ -80,7 +91,11 @@ fn an_image_that_cannot_be_pulled_is_named() {
     let cluster = Cluster::started("e2e");
     let pod = container(json!({"image": "registry.invalid/kubestock/shop:1"}));
     let ended = install_pod(&cluster, "trouble-image", pod, &[]);
-    assert_said(ended, 7, &["Deployment/trouble-image/shop", "registry.invalid/kubestock/shop:1"]);
+    assert_said(
+        ended,
+        7,
+        &["error[KSI-426]: Deployment/trouble-image/shop", "registry.invalid/kubestock/shop:1"],
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::event::{ApplyOutcome, Ending, Event, Finished, LogTail, PlannedLayer, Step, WorkloadState};
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Severity};
 use crate::kustomize::At;
 use crate::object::{GroupKind, ObjectId};
 
@@ -231,6 +231,7 @@ pub(crate) fn failed() -> Recording {
         layer: "staging".to_owned(),
         object: product,
         reason: Some(pull.to_owned()),
+        finding: trouble(&deployment(STAGING, "ms-product"), WorkloadState::Failed, pull),
         events: vec![
             "Scheduled: assigned kubestock-staging/ms-product-5d9c to node-1".to_owned(),
             "Failed: Failed to pull image \"registry.example/kubestock/ms-product:2.1\": 401 Unauthorized (x4)".to_owned(),
@@ -297,6 +298,17 @@ pub(crate) fn bundled() -> Recording {
     run.end(0.5, Step::Bundle, 0.2);
     run.finished(0.5, Ending::Done, (0, 0, 0, 0), None);
     run.in_order()
+}
+
+/// What is wrong with a workload.
+fn trouble(workload: &ObjectId, state: WorkloadState, seen: &str) -> Finding {
+    let severity = if state == Suspect { Severity::Warning } else { Severity::Error };
+    let is_quota = seen.contains("quota");
+    let (code, hint) = match is_quota {
+        true => (Code::QuotaRefusesPods, "raise the quota, or have the pods ask for less"),
+        false => (Code::ImageDenied, "give the pod a pull secret for the registry (`imagePullSecrets`)"),
+    };
+    Finding::new(code, severity, seen, hint).on(workload.clone())
 }
 
 /// One of each severity: in a file, and in none.
@@ -419,9 +431,19 @@ impl Run {
         reason: Option<&str>,
     ) {
         let (layer, object, (ready, wanted)) = (layer.to_owned(), object.clone(), pods);
+        let needs_eyes = matches!(state, Suspect | WorkloadState::Failed);
+        let finding = reason.filter(|_| needs_eyes).map(|seen| trouble(&object, state, seen));
         self.say(
             at,
-            Event::Workload { layer, object, state, ready, wanted, reason: reason.map(str::to_owned) },
+            Event::Workload {
+                layer,
+                object,
+                state,
+                ready,
+                wanted,
+                reason: reason.map(str::to_owned),
+                finding,
+            },
         );
     }
 

@@ -1,26 +1,23 @@
 //! Pods that never came to be: the API server refused them.
 
-use std::time::Duration;
-
-use super::quota;
-use crate::object::{Object, Snapshot};
-use crate::readiness::conditions::{condition, count};
+use super::quota::Refusal;
+use super::words::quoted_after;
+use crate::finding::Code;
+use crate::object::{Object, ObjectId, Snapshot};
+use crate::readiness::conditions::{condition, count, list, text};
 use crate::readiness::evidence::Evidence;
-use crate::readiness::reason::{Cause, REFUSED_POD, Reason};
+use crate::readiness::patience::REFUSED_POD;
+use crate::readiness::trouble::Trouble;
 
 /// Why the workload's pods are refused, if they are.
-pub(super) fn refused(workload: &Object, evidence: &Evidence<'_>, snapshot: &Snapshot) -> Option<Reason> {
+pub(super) fn refused(workload: &Object, evidence: &Evidence<'_>, snapshot: &Snapshot) -> Option<Trouble> {
     let refuser = evidence.creator.unwrap_or(workload);
     let message = match refuser.kind() {
         "Pod" => return None,
         "ReplicaSet" | "ReplicationController" | "Deployment" => by_condition(refuser, evidence)?,
         _ => by_event(refuser, evidence)?,
     };
-    let text = format!("{}: its pods are refused: {}", refuser.name(), without_preamble(message));
-    Some(match judge(message, refuser, snapshot) {
-        (cause, Some(grace)) => Reason::new(cause, text).suspected_for(grace),
-        (cause, None) => Reason::new(cause, text),
-    })
+    Some(judge(message, refuser, snapshot))
 }
 
 /// A ReplicaSet says by its condition *that* pods are refused now, but keeps the first message while it
@@ -43,34 +40,69 @@ fn by_event<'a>(refuser: &'a Object, evidence: &'a Evidence<'_>) -> Option<&'a s
     (newest.reason == "FailedCreate" && alive < wanted).then_some(newest.message)
 }
 
-/// What the API server's words mean, and how long they may last where they can pass.
-fn judge(message: &str, refuser: &Object, snapshot: &Snapshot) -> (Cause, Option<Duration>) {
+/// What the API server's words mean.
+fn judge(message: &str, refuser: &Object, snapshot: &Snapshot) -> Trouble {
     let says = |words: &str| message.contains(words);
-    if says("exceeded quota: ") {
-        let grace = quota::may_have_room(message, refuser, snapshot).then_some(REFUSED_POD);
-        return (Cause::QuotaExceeded, grace);
+    let told = |code| {
+        Trouble::new(code, format!("{}: its pods are refused: {}", refuser.name(), without_preamble(message)))
+    };
+    if let Some(refusal) = Refusal::read(message) {
+        return exceeded(&refusal, refuser, snapshot);
     }
     if says("failed quota: ") {
         // A quota counts limits that a container does not set.
-        return (Cause::QuotaExceeded, None);
+        return told(Code::QuotaRefusesPods);
     }
     if says("status unknown for quota") {
         // A quota that is a moment old and not counted yet.
-        return (Cause::Forbidden, Some(REFUSED_POD));
+        return told(Code::QuotaRefusesPods).suspected_for(REFUSED_POD);
     }
-    if says("failed calling webhook") {
-        return (Cause::WebhookFailed, None);
+    if let Some(webhook) = quoted_after(message, "failed calling webhook ") {
+        let trouble = told(Code::WebhookRefusesPods).shared_by(webhook);
+        return match configuration_of(webhook, snapshot) {
+            Some(configuration) => trouble.on(configuration),
+            None => trouble,
+        };
     }
     if says("serviceaccount ") && says("not found") || says("no API token found for service account") {
-        return (Cause::MissingServiceAccount, None);
+        let trouble = told(Code::ServiceAccountMissing);
+        return match quoted_after(message, "serviceaccount ") {
+            Some(name) => trouble.on(ObjectId::core("ServiceAccount", refuser.namespace(), name)),
+            None => trouble,
+        };
     }
     if says(" is invalid: ") {
-        return (Cause::InvalidPod, None);
+        return told(Code::PodInvalid);
     }
-    if says("is forbidden: ") || says("denied the request") {
-        return (Cause::Forbidden, None);
+    if let Some(webhook) = quoted_after(message, "admission webhook ").filter(|_| says("denied the request"))
+    {
+        return told(Code::AdmissionRefusesPods).shared_by(webhook);
     }
-    (Cause::FailedCreate, None)
+    if let Some(level) = quoted_after(message, "violates PodSecurity ") {
+        return told(Code::AdmissionRefusesPods).shared_by(level);
+    }
+    if says("is forbidden: ") {
+        return told(Code::AdmissionRefusesPods);
+    }
+    told(Code::PodsNotCreated)
+}
+
+fn exceeded(refusal: &Refusal<'_>, refuser: &Object, snapshot: &Snapshot) -> Trouble {
+    let seen = format!("has no room for the pods of {}: {}", refuser.name(), refusal.words());
+    let trouble = Trouble::new(Code::QuotaRefusesPods, seen).on(refusal.quota(refuser));
+    match refusal.may_pass(refuser, snapshot) {
+        true => trouble.suspected_for(REFUSED_POD),
+        false => trouble,
+    }
+}
+
+/// The configuration that a webhook of this name stands in.
+fn configuration_of(webhook: &str, snapshot: &Snapshot) -> Option<ObjectId> {
+    let kinds = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+    let mut configurations =
+        kinds.into_iter().flat_map(|kind| snapshot.of_kind("admissionregistration.k8s.io", kind));
+    let is_it = |object: &&Object| list(object, "/webhooks").any(|one| text(one, "name") == webhook);
+    configurations.find(is_it).map(Object::id)
 }
 
 /// The message without what the name and "refused" say already.

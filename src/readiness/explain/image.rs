@@ -1,8 +1,6 @@
 //! Images that do not come.
 
-use std::time::Duration;
-
-use crate::readiness::reason::PULL_REFUSED;
+use crate::finding::Code;
 
 /// The registry's own words, without those of the kubelet and the runtime around them:
 /// `rpc error: code = NotFound desc = failed to pull and unpack image "x": failed to resolve reference "x":
@@ -52,17 +50,29 @@ pub(super) fn is_back_off(message: &str) -> bool {
     message.is_empty() || (message.starts_with("Back-off pulling") && !message.contains(": ErrImagePull: "))
 }
 
-/// How long a pull may fail: less where the registry has answered that there is no such image, or not for
-/// this client. None for the usual time, where it did not answer.
-pub(super) fn grace_of_pull(error: &str) -> Option<Duration> {
-    const ANSWERS: [&str; 7] = [
-        "not found",
-        "manifest unknown",
-        "denied",
-        "unauthorized",
-        "Unauthorized",
-        "Forbidden",
-        "no match for platform",
+/// Why a pull failed, by the words of registries and of the runtimes' HTTP clients.
+pub(super) fn code_of_pull(error: &str) -> Code {
+    let causes: [(Code, &[&str]); 4] = [
+        (Code::RegistryLimit, &["toomanyrequests", "too many requests", "rate limit", "429"]),
+        (
+            Code::RegistryUnreachable,
+            &[
+                "failed to do request",
+                "dial tcp",
+                "i/o timeout",
+                "connection re",
+                "tls: ",
+                "x509: ",
+                "deadline exceeded",
+            ],
+        ),
+        (
+            Code::ImageDenied,
+            &["denied", "unauthorized", "forbidden", "no basic auth", "authentication required"],
+        ),
+        (Code::ImageNotFound, &["not found", "manifest unknown", "name unknown", "no match for platform"]),
     ];
-    ANSWERS.iter().any(|answer| error.contains(answer)).then_some(PULL_REFUSED)
+    let error = error.to_lowercase();
+    let cause = causes.iter().find(|(_, words)| words.iter().any(|words| error.contains(words)));
+    cause.map_or(Code::ImageNotPulled, |(code, _)| *code)
 }

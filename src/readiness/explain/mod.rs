@@ -3,42 +3,58 @@
 mod container;
 mod creation;
 mod image;
+mod missing;
 mod pod;
 mod quota;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use super::conditions::condition;
 use super::evidence::Evidence;
-use super::reason::{Cause, Reason};
+use super::patience::rank;
 use super::status::{Status, Verdict, status};
+use super::trouble::Trouble;
+use crate::finding::Code;
 use crate::object::{Object, Snapshot};
 
 /// The most telling reason why a workload is not ready; None where it is ready, being deleted, or only
 /// needs its time.
-pub fn explain(workload: &Object, snapshot: &Snapshot) -> Option<Reason> {
+pub fn explain(workload: &Object, snapshot: &Snapshot) -> Option<Trouble> {
     let evidence = Evidence::gather(workload, snapshot);
-    reasons(workload, &status(workload), &evidence, snapshot).into_iter().next()
+    troubles(workload, &status(workload), &evidence, snapshot).into_iter().next()
 }
 
-/// All that is wrong with a workload, the most telling first: what is certain, then in the order of `Cause`.
-pub(super) fn reasons(
+/// All that is wrong with a workload, the most telling first: what is certain, then by the rank of its code.
+pub(super) fn troubles(
     workload: &Object,
     verdict: &Verdict,
     evidence: &Evidence<'_>,
     snapshot: &Snapshot,
-) -> Vec<Reason> {
+) -> Vec<Trouble> {
     if matches!(verdict.status, Status::Current | Status::Terminating) || !is_observed(workload) {
         return Vec::new();
     }
-    let mut reasons: Vec<Reason> = job_failed(workload, evidence).into_iter().collect();
-    reasons.extend(creation::refused(workload, evidence, snapshot));
+    let mut troubles: Vec<Trouble> = job_failed(workload, evidence).into_iter().collect();
+    troubles.extend(creation::refused(workload, evidence, snapshot));
     for pod in &evidence.pods {
-        reasons.extend(pod::reasons(pod, evidence));
+        troubles.extend(pod::reasons(pod, evidence));
     }
     // Stable: among equals the pod whose name comes first.
-    reasons.sort_by_key(|reason| (!reason.certain, reason.cause));
-    reasons
+    troubles.sort_by_key(|trouble| (!trouble.certain, rank(trouble.finding.code)));
+    troubles.into_iter().map(|trouble| about(workload, trouble)).collect()
+}
+
+/// What is about no other object is about the workload, whose name need not be said again.
+fn about(workload: &Object, mut trouble: Trouble) -> Trouble {
+    if trouble.finding.object.is_some() {
+        return trouble;
+    }
+    let rest = trouble.finding.seen.strip_prefix(workload.name()).and_then(|rest| rest.strip_prefix(": "));
+    if let Some(rest) = rest.map(str::to_owned) {
+        trouble.finding.seen = rest;
+    }
+    trouble.on(workload.id())
 }
 
 /// Before its controller has seen a change, what is there speaks of the old state.
@@ -48,7 +64,7 @@ fn is_observed(workload: &Object) -> bool {
     observed.is_none() || generation == observed
 }
 
-fn job_failed(workload: &Object, evidence: &Evidence<'_>) -> Option<Reason> {
+fn job_failed(workload: &Object, evidence: &Evidence<'_>) -> Option<Trouble> {
     if !workload.is("batch", "Job") {
         return None;
     }
@@ -58,9 +74,9 @@ fn job_failed(workload: &Object, evidence: &Evidence<'_>) -> Option<Reason> {
         Some((pod, exit)) => format!("{}: {}; {}: {exit}", workload.name(), failed.words(), pod.name()),
         None => format!("{}: {}", workload.name(), failed.words()),
     };
-    let reason = Reason::new(Cause::JobFailed, text);
+    let trouble = Trouble::new(Code::JobFailed, text);
     Some(match last {
-        Some((pod, _)) => reason.of_pod(&pod.id()),
-        None => reason,
+        Some((pod, _)) => trouble.of_pod(&pod.id()),
+        None => trouble,
     })
 }

@@ -1,40 +1,65 @@
-//! Whether a quota that refused a pod would refuse it again.
+//! A quota that refuses pods, and whether it would refuse them again.
 
-use crate::object::{GroupKind, Object, ObjectId, Quantity, Snapshot};
+use crate::object::{Object, ObjectId, Quantity, Snapshot};
 
-/// Whether the next try can succeed: the quota has room by now (it was raised, or pods have ended), or
-/// pods of the namespace are just ending. Where the quota is not in the snapshot, its refusal stands.
-pub(super) fn may_have_room(message: &str, refused: &Object, snapshot: &Snapshot) -> bool {
-    let namespace = refused.namespace();
-    let is_ending = |pod: &Object| {
-        pod.namespace() == namespace
-            && pod.text("/metadata/deletionTimestamp").is_some()
-            && !matches!(pod.text("/status/phase"), Some("Failed" | "Succeeded"))
-    };
-    has_room(message, namespace, snapshot) || snapshot.of_kind("", "Pod").any(is_ending)
+/// `... exceeded quota: NAME, requested: limits.cpu=2, used: limits.cpu=7, limited: limits.cpu=8`, with the
+/// resources that are too little alone (k8s.io/apiserver, pkg/admission/plugin/resourcequota/controller.go).
+#[derive(Debug)]
+pub(super) struct Refusal<'a> {
+    quota: &'a str,
+    requested: &'a str,
+    used: &'a str,
+    limited: &'a str,
 }
 
-/// `... exceeded quota: NAME, requested: limits.cpu=2,pods=1, used: ..., limited: ...`
-/// (k8s.io/apiserver, pkg/admission/plugin/resourcequota/controller.go).
-fn has_room(message: &str, namespace: Option<&str>, snapshot: &Snapshot) -> bool {
-    let parse = || {
-        let (_, quota) = message.split_once("exceeded quota: ")?;
-        let (name, rest) = quota.split_once(", requested: ")?;
-        let (requested, _) = rest.split_once(", used: ")?;
-        let id = ObjectId {
-            group_kind: GroupKind { group: String::new(), kind: "ResourceQuota".into() },
-            namespace: namespace.map(str::to_owned),
-            name: name.to_owned(),
+impl<'a> Refusal<'a> {
+    pub(super) fn read(message: &'a str) -> Option<Self> {
+        let (_, refusal) = message.split_once("exceeded quota: ")?;
+        let (quota, rest) = refusal.split_once(", requested: ")?;
+        let (requested, rest) = rest.split_once(", used: ")?;
+        let (used, limited) = rest.split_once(", limited: ")?;
+        Some(Self { quota, requested, used, limited })
+    }
+
+    pub(super) fn quota(&self, refused: &Object) -> ObjectId {
+        ObjectId::core("ResourceQuota", refused.namespace(), self.quota)
+    }
+
+    /// `limits.cpu: 2 requested, 7 of 8 used`
+    pub(super) fn words(&self) -> String {
+        let of = |amounts, resource| {
+            each(amounts).find(|(name, _)| *name == resource).map_or("?", |(_, amount)| amount)
         };
-        let quota = snapshot.get(&id)?;
-        requested.split(',').map(|request| fits(request, quota)).try_fold(true, |all, one| Some(all && one?))
-    };
-    parse().unwrap_or(false)
+        let words = |(resource, requested)| {
+            let (used, limited) = (of(self.used, resource), of(self.limited, resource));
+            format!("{resource}: {requested} requested, {used} of {limited} used")
+        };
+        each(self.requested).map(words).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Whether the next try can succeed: the quota has room by now (it was raised, or pods have ended), or
+    /// pods of the namespace are just ending. Where the quota is not in the snapshot, its refusal stands.
+    pub(super) fn may_pass(&self, refused: &Object, snapshot: &Snapshot) -> bool {
+        let is_ending = |pod: &Object| {
+            pod.namespace() == refused.namespace()
+                && pod.text("/metadata/deletionTimestamp").is_some()
+                && !matches!(pod.text("/status/phase"), Some("Failed" | "Succeeded"))
+        };
+        let quota = snapshot.get(&self.quota(refused));
+        quota.is_some_and(|quota| self.fits(quota)) || snapshot.of_kind("", "Pod").any(is_ending)
+    }
+
+    /// Whether all of the request fits into what is left, as far as that can be told.
+    fn fits(&self, quota: &Object) -> bool {
+        let of = |map: &str, resource| Quantity::read(quota.pointer("/status")?.get(map)?.get(resource)?);
+        each(self.requested).all(|(resource, amount)| {
+            let fits = || Some(of("used", resource)? + amount.parse().ok()? <= of("hard", resource)?);
+            fits().unwrap_or(false)
+        })
+    }
 }
 
-/// Whether `limits.cpu=2` fits into what is left; None where that cannot be told.
-fn fits(request: &str, quota: &Object) -> Option<bool> {
-    let (resource, amount) = request.trim().split_once('=')?;
-    let of = |map: &str| Quantity::read(quota.pointer("/status")?.get(map)?.get(resource)?);
-    Some(of("used")? + amount.parse().ok()? <= of("hard")?)
+/// The resources of `limits.cpu=2,pods=1`.
+fn each(amounts: &str) -> impl Iterator<Item = (&str, &str)> {
+    amounts.split(',').filter_map(|amount| amount.trim().split_once('='))
 }

@@ -66,9 +66,9 @@ fn workload<'a>(snapshot: &'a Snapshot, kind: &str) -> &'a Object {
 /// Code, certainty, grace and text of what is explained, for one kind of workload.
 fn explained(snapshot: &Snapshot, kind: &str) -> String {
     match explain(workload(snapshot, kind), snapshot) {
-        Some(reason) => {
-            let certainty = if reason.certain { "certain" } else { "suspected" };
-            format!("{} ({certainty}, {} s)\n{}", reason.code, reason.grace.as_secs(), reason.text)
+        Some(Trouble { finding, certain, grace, .. }) => {
+            let certainty = if certain { "certain" } else { "suspected" };
+            format!("{:?} ({certainty}, {} s)\n{finding}", finding.code, grace.as_secs())
         }
         None => "nothing".into(),
     }
@@ -95,8 +95,8 @@ status:
     let pull = "Failed to pull image \"example/x:1\": rpc error: code = NotFound desc = failed to pull and unpack image \"docker.io/example/x:1\": failed to resolve reference \"docker.io/example/x:1\": docker.io/example/x:1: not found";
     let events = [("Failed", pull), ("Failed", "Error: ErrImagePull"), ("BackOff", "Back-off pulling image")];
     assert_snapshot!(of_pod(pod, &events), @r"
-    ErrImagePull (suspected, 40 s)
-    ms-identity-2new-a: container app: cannot pull example/x:1: not found
+    ImageNotFound (suspected, 40 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app: cannot pull example/x:1: not found
     ");
 }
 
@@ -110,8 +110,8 @@ status:
     - name: app
       state: {waiting: {reason: ErrImagePull, message: 'failed to pull and unpack image \"registry.test/x:1\": failed to resolve reference \"registry.test/x:1\": failed to do request: Head \"https://registry.test/v2/x/manifests/1\": dial tcp: lookup registry.test: no such host'}}";
     assert_snapshot!(of_pod(pod, &[]), @r#"
-    ErrImagePull (suspected, 120 s)
-    ms-identity-2new-a: container app: cannot pull registry.test/x:1: failed to do request: Head "https://registry.test/v2/x/manifests/1": dial tcp: lookup registry.test: no such host
+    RegistryUnreachable (suspected, 120 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app: cannot pull registry.test/x:1: failed to do request: Head "https://registry.test/v2/x/manifests/1": dial tcp: lookup registry.test: no such host
     "#);
 }
 
@@ -125,8 +125,8 @@ status:
     - name: app
       state: {waiting: {reason: ImagePullBackOff, message: 'Back-off pulling image \"example/x:1\": ErrImagePull: rpc error: code = Unknown desc = failed to pull and unpack image \"docker.io/example/x:1\": failed to resolve reference \"docker.io/example/x:1\": pull access denied, repository does not exist or may require authorization'}}";
     assert_snapshot!(of_pod(pod, &[]), @r"
-    ErrImagePull (suspected, 40 s)
-    ms-identity-2new-a: container app: cannot pull example/x:1: pull access denied, repository does not exist or may require authorization
+    ImageDenied (suspected, 40 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app: cannot pull example/x:1: pull access denied, repository does not exist or may require authorization
     ");
 }
 
@@ -139,8 +139,8 @@ status:
   containerStatuses:
     - {name: app, state: {waiting: {reason: InvalidImageName, message: 'Failed to apply default image tag \"Example/X\": invalid reference format: repository name must be lowercase'}}}";
     assert_snapshot!(of_pod(pod, &[]), @r"
-    InvalidImageName (certain, 10 s)
-    ms-identity-2new-a: container app: Example/X is no image name: invalid reference format: repository name must be lowercase
+    ImageName (certain, 10 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app: Example/X is no image name: invalid reference format: repository name must be lowercase
     ");
 }
 
@@ -152,8 +152,8 @@ status:
   phase: Pending
   containerStatuses: [{name: app, state: {waiting: {reason: ErrImageNeverPull, message: 'Container image \"local/x:dev\" is not present with pull policy of Never'}}}]";
     assert_snapshot!(of_pod(pod, &[]), @r"
-    ImageNeverPull (certain, 10 s)
-    ms-identity-2new-a: container app: the node does not have local/x:dev, and its pull policy is Never
+    ImageNeverPulled (certain, 10 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app: the node does not have local/x:dev, and its pull policy is Never
     ");
 }
 
@@ -167,16 +167,16 @@ fn a_crash_is_told_with_its_exit_and_counts_as_a_loop_from_the_third_restart() {
     };
     let down = "waiting: {reason: CrashLoopBackOff, message: back-off 40s restarting failed container}";
     assert_snapshot!(of_pod(&crash(4, down), &[]), @r"
-    CrashLoopBackOff (suspected, 90 s)
-    ms-identity-2new-a: container app (4 restarts): exited with 1: no such database: orders
+    CrashLoop (suspected, 90 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app (4 restarts): exited with 1: no such database: orders
     ");
     assert_snapshot!(of_pod(&crash(1, down), &[]), @r"
-    CrashLoopBackOff (suspected, 600 s)
-    ms-identity-2new-a: container app (1 restart): exited with 1: no such database: orders
+    CrashLoop (suspected, 600 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app (1 restart): exited with 1: no such database: orders
     ");
     assert_snapshot!(of_pod(&crash(4, "running: {}"), &[]), @r"
-    CrashLoopBackOff (suspected, 600 s)
-    ms-identity-2new-a: container app (4 restarts): exited with 1: no such database: orders
+    CrashLoop (suspected, 600 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app (4 restarts): exited with 1: no such database: orders
     ");
 }
 
@@ -192,8 +192,8 @@ status:
         ("Killing", "Container app failed liveness probe, will be restarted"),
     ];
     assert_snapshot!(of_pod(pod, &events), @r"
-    CrashLoopBackOff (suspected, 90 s)
-    ms-identity-2new-a: container app (3 restarts): killed, because its liveness probe failed: HTTP probe failed with statuscode: 500
+    CrashLoop (suspected, 90 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app (3 restarts): killed, because its liveness probe failed: HTTP probe failed with statuscode: 500
     ");
 }
 
@@ -206,8 +206,8 @@ status:
   containerStatuses:
     - {name: app, restartCount: 3, state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {exitCode: 137, reason: OOMKilled}}}";
     assert_snapshot!(of_pod(pod, &[]), @r"
-    OOMKilled (suspected, 90 s)
-    ms-identity-2new-a: container app (3 restarts): used more than its 64Mi of memory (OOMKilled)
+    OutOfMemory (suspected, 90 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app (3 restarts): used more than its 64Mi of memory (OOMKilled)
     ");
 }
 
@@ -223,7 +223,7 @@ status:
       lastState: {terminated: {exitCode: 128, reason: StartError, message: 'exec: \"serve\": executable file not found in $PATH'}}";
     assert_snapshot!(of_pod(pod, &[]), @r#"
     CannotStart (suspected, 90 s)
-    ms-identity-2new-a: container app (3 restarts): cannot start: exec: "serve": executable file not found in $PATH
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app (3 restarts): cannot start: exec: "serve": executable file not found in $PATH
     "#);
 }
 
@@ -238,8 +238,8 @@ status:
     - {name: app, state: {waiting: {reason: PodInitializing}}}
     - {name: istio-proxy, state: {waiting: {reason: PodInitializing}}}";
     assert_snapshot!(of_pod(pod, &[]), @r"
-    CrashLoopBackOff (suspected, 90 s)
-    ms-identity-2new-a: init container istio-init (5 restarts): exited with 255
+    CrashLoop (suspected, 90 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: init container istio-init (5 restarts): exited with 255
     ");
 }
 
@@ -254,7 +254,7 @@ status:
     let unhealthy = "Readiness probe failed: HTTP probe failed with statuscode: 503";
     assert_snapshot!(of_pod(pod, &[("Unhealthy", unhealthy)]), @r"
     SidecarNotReady (suspected, 600 s)
-    ms-identity-2new-a: container istio-proxy: readiness probe failed: HTTP probe failed with statuscode: 503
+    Deployment/staging/ms-identity: ms-identity-2new-a: container istio-proxy: readiness probe failed: HTTP probe failed with statuscode: 503
     ");
     let native = "
 spec: {initContainers: [{name: proxy, restartPolicy: Always}]}
@@ -264,7 +264,7 @@ status:
   containerStatuses: [{name: app, state: {waiting: {reason: PodInitializing}}}]";
     assert_snapshot!(of_pod(native, &[("Unhealthy", unhealthy)]), @r"
     SidecarNotReady (suspected, 600 s)
-    ms-identity-2new-a: container proxy: readiness probe failed: HTTP probe failed with statuscode: 503
+    Deployment/staging/ms-identity: ms-identity-2new-a: container proxy: readiness probe failed: HTTP probe failed with statuscode: 503
     ");
 }
 
@@ -279,7 +279,7 @@ status:
     let refused = "Readiness probe failed: Get \"http://10.0.0.9:3006/health\": dial tcp 10.0.0.9:3006: connect: connection refused";
     assert_snapshot!(of_pod(pod, &[("Unhealthy", refused)]), @r#"
     ProbeFailing (suspected, 600 s)
-    ms-identity-2new-a: container app: readiness probe failed: Get "http://10.0.0.9:3006/health": dial tcp 10.0.0.9:3006: connect: connection refused
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app: readiness probe failed: Get "http://10.0.0.9:3006/health": dial tcp 10.0.0.9:3006: connect: connection refused
     "#);
     assert_snapshot!(of_pod(pod, &[]), @"nothing");
     let mut of_sidecar = event(0, "Pod", "ms-identity-2new-a", "p2", "Unhealthy", "Readiness probe failed");
@@ -297,21 +297,21 @@ fn what_a_container_refers_to_and_nobody_made_is_named() {
             "status: {{phase: Pending, containerStatuses: [{{name: app, state: {{waiting: {{reason: CreateContainerConfigError, message: {message}}}}}}}]}}"
         )
     };
-    assert_snapshot!(of_pod(&waits("secret \"identity-db\" not found"), &[]), @r#"
-    MissingSecret (suspected, 150 s)
-    ms-identity-2new-a: container app: secret "identity-db" not found
-    "#);
+    assert_snapshot!(of_pod(&waits("secret \"identity-db\" not found"), &[]), @r"
+    SecretMissing (suspected, 150 s)
+    Secret/staging/identity-db: is not there; ms-identity-2new-a: container app waits for it
+    ");
     assert_snapshot!(of_pod(&waits("couldn't find key url in ConfigMap staging/identity"), &[]), @r"
-    MissingConfigMap (suspected, 150 s)
-    ms-identity-2new-a: container app: couldn't find key url in ConfigMap staging/identity
+    ConfigMapMissing (suspected, 150 s)
+    ConfigMap/staging/identity: has no key `url`; ms-identity-2new-a: container app waits for it
     ");
     assert_snapshot!(of_pod(&waits("container has runAsNonRoot and image will run as root"), &[]), @r"
-    InvalidContainerConfig (certain, 10 s)
-    ms-identity-2new-a: container app: container has runAsNonRoot and image will run as root
+    ContainerConfig (certain, 10 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app: container has runAsNonRoot and image will run as root
     ");
     assert_snapshot!(of_pod(&waits("failed to sync secret cache: timed out waiting for the condition"), &[]), @r"
-    InvalidContainerConfig (suspected, 120 s)
-    ms-identity-2new-a: container app: failed to sync secret cache: timed out waiting for the condition
+    ContainerConfig (suspected, 120 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app: failed to sync secret cache: timed out waiting for the condition
     ");
 }
 
@@ -321,25 +321,25 @@ fn what_a_volume_refers_to_and_nobody_made_is_named() {
     let mount = "MountVolume.SetUp failed for volume \"db\" : secret \"identity-db\" not found";
     let timeout =
         "Unable to attach or mount volumes: unmounted volumes=[db]: timed out waiting for the condition";
-    assert_snapshot!(of_pod(pod, &[("FailedMount", mount), ("FailedMount", timeout)]), @r#"
-    MissingSecret (suspected, 150 s)
-    ms-identity-2new-a: MountVolume.SetUp failed for volume "db" : secret "identity-db" not found
-    "#);
+    assert_snapshot!(of_pod(pod, &[("FailedMount", mount), ("FailedMount", timeout)]), @r"
+    SecretMissing (suspected, 150 s)
+    Secret/staging/identity-db: is not there; ms-identity-2new-a waits for it
+    ");
     let mount =
         "MountVolume.SetUp failed for volume \"istiod-ca-cert\" : configmap \"istio-ca-root-cert\" not found";
-    assert_snapshot!(of_pod(pod, &[("FailedMount", mount)]), @r#"
-    MissingConfigMap (suspected, 150 s)
-    ms-identity-2new-a: MountVolume.SetUp failed for volume "istiod-ca-cert" : configmap "istio-ca-root-cert" not found
-    "#);
+    assert_snapshot!(of_pod(pod, &[("FailedMount", mount)]), @r"
+    ConfigMapMissing (suspected, 150 s)
+    ConfigMap/staging/istio-ca-root-cert: is not there; ms-identity-2new-a waits for it
+    ");
     let attach = "AttachVolume.Attach failed for volume \"pvc-1\" : rpc error: code = Internal";
     assert_snapshot!(of_pod(pod, &[("FailedAttachVolume", attach)]), @r#"
-    VolumeMount (suspected, 150 s)
-    ms-identity-2new-a: AttachVolume.Attach failed for volume "pvc-1" : rpc error: code = Internal
+    VolumeNotMounted (suspected, 150 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: AttachVolume.Attach failed for volume "pvc-1" : rpc error: code = Internal
     "#);
     let sandbox = "Failed to create pod sandbox: plugin type=\"bridge\" failed (add): no addresses left";
     assert_snapshot!(of_pod(pod, &[("FailedCreatePodSandBox", sandbox)]), @r#"
     SandboxFailed (suspected, 120 s)
-    ms-identity-2new-a: Failed to create pod sandbox: plugin type="bridge" failed (add): no addresses left
+    Deployment/staging/ms-identity: ms-identity-2new-a: Failed to create pod sandbox: plugin type="bridge" failed (add): no addresses left
     "#);
 }
 
@@ -351,11 +351,11 @@ status:
   conditions: [{type: PodScheduled, status: 'False', reason: Unschedulable, message: '0/1 nodes are available: 1 Insufficient cpu.'}]";
     assert_snapshot!(of_pod(pod, &[]), @r"
     Unschedulable (suspected, 120 s)
-    ms-identity-2new-a: no node takes it: 0/1 nodes are available: 1 Insufficient cpu.
+    Deployment/staging/ms-identity: ms-identity-2new-a: no node takes it: 0/1 nodes are available: 1 Insufficient cpu.
     ");
     assert_snapshot!(of_pod(pod, &[("TriggeredScaleUp", "pod triggered scale-up: [{pool 1->2}]")]), @r"
     Unschedulable (suspected, 600 s)
-    ms-identity-2new-a: no node takes it: 0/1 nodes are available: 1 Insufficient cpu.
+    Deployment/staging/ms-identity: ms-identity-2new-a: no node takes it: 0/1 nodes are available: 1 Insufficient cpu.
     ");
 }
 
@@ -369,8 +369,8 @@ status:
     - {name: a, restartCount: 3, state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {exitCode: 1}}}
     - {name: b, state: {waiting: {reason: ErrImageNeverPull}}}";
     assert_snapshot!(of_pod(pod, &[]), @r"
-    ImageNeverPull (certain, 10 s)
-    ms-identity-2new-a: container b: the node does not have local/x:dev, and its pull policy is Never
+    ImageNeverPulled (certain, 10 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container b: the node does not have local/x:dev, and its pull policy is Never
     ");
 }
 
@@ -403,8 +403,8 @@ status: {{hard: {{limits.cpu: '{hard}', pods: 20}}, used: {{limits.cpu: '{used}'
 #[test]
 fn a_quota_that_is_full_is_certain_and_told_with_its_numbers() {
     assert_snapshot!(explained(&refused(EXCEEDED, ""), "Deployment"), @r"
-    QuotaExceeded (certain, 10 s)
-    web-5d: its pods are refused: exceeded quota: staging, requested: limits.cpu=2,pods=1, used: limits.cpu=6500m,pods=3, limited: limits.cpu=8,pods=20
+    QuotaRefusesPods (certain, 10 s)
+    ResourceQuota/staging/staging: has no room for the pods of web-5d: limits.cpu: 2 requested, 6500m of 8 used; pods: 1 requested, 3 of 20 used
     ");
     let full = refused(EXCEEDED, &quota("8", "6500m"));
     assert_eq!(explained(&full, "Deployment"), explained(&refused(EXCEEDED, ""), "Deployment"));
@@ -430,44 +430,60 @@ metadata: {name: old, namespace: staging, deletionTimestamp: '2026-01-01T00:00:0
 fn the_newest_event_says_why_pods_are_refused_now() {
     let webhook = "Internal error occurred: failed calling webhook \"namespace.sidecar-injector.istio.io\": connect: connection refused";
     assert_snapshot!(explained(&refused(webhook, ""), "Deployment"), @r#"
-    WebhookFailed (suspected, 180 s)
-    web-5d: its pods are refused: Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io": connect: connection refused
+    WebhookRefusesPods (suspected, 180 s)
+    Deployment/staging/web: web-5d: its pods are refused: Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io": connect: connection refused
     "#);
     let newer = event(7, "ReplicaSet", "web-5d", "r", "FailedCreate", &format!("Error creating: {EXCEEDED}"));
     assert_snapshot!(explained(&refused(webhook, &newer), "Deployment"), @r"
-    QuotaExceeded (certain, 10 s)
-    web-5d: its pods are refused: exceeded quota: staging, requested: limits.cpu=2,pods=1, used: limits.cpu=6500m,pods=3, limited: limits.cpu=8,pods=20
+    QuotaRefusesPods (certain, 10 s)
+    ResourceQuota/staging/staging: has no room for the pods of web-5d: limits.cpu: 2 requested, 6500m of 8 used; pods: 1 requested, 3 of 20 used
     ");
 }
 
 #[test]
 fn refusals_are_told_apart() {
     let table = [
-        ("pods \"a\" is forbidden: failed quota: q: must specify limits.cpu for: app", "QuotaExceeded", true),
-        ("pods \"a\" is forbidden: status unknown for quota: q, resources: limits.cpu", "Forbidden", false),
+        (
+            "pods \"a\" is forbidden: failed quota: q: must specify limits.cpu for: app",
+            Code::QuotaRefusesPods,
+            true,
+        ),
+        (
+            "pods \"a\" is forbidden: status unknown for quota: q, resources: limits.cpu",
+            Code::QuotaRefusesPods,
+            false,
+        ),
         (
             "pods \"a\" is forbidden: error looking up service account staging/web: serviceaccount \"web\" not found",
-            "MissingServiceAccount",
+            Code::ServiceAccountMissing,
             false,
         ),
         (
             "pods \"a\" is forbidden: violates PodSecurity \"restricted:latest\": runAsNonRoot != true",
-            "Forbidden",
+            Code::AdmissionRefusesPods,
             true,
         ),
-        ("pods \"a\" is forbidden: maximum cpu usage per Container is 1, but limit is 2", "Forbidden", true),
-        ("admission webhook \"policy.test\" denied the request: no latest tags", "Forbidden", true),
+        (
+            "pods \"a\" is forbidden: maximum cpu usage per Container is 1, but limit is 2",
+            Code::AdmissionRefusesPods,
+            true,
+        ),
+        (
+            "admission webhook \"policy.test\" denied the request: no latest tags",
+            Code::AdmissionRefusesPods,
+            true,
+        ),
         (
             "Pod \"a\" is invalid: spec.containers[0].resources.requests: Invalid value: \"2\"",
-            "InvalidPod",
+            Code::PodInvalid,
             true,
         ),
-        ("etcdserver: request timed out", "FailedCreate", false),
+        ("etcdserver: request timed out", Code::PodsNotCreated, false),
     ];
     for (message, code, certain) in table {
         let snapshot = refused(message, "");
         let reason = explain(workload(&snapshot, "Deployment"), &snapshot).unwrap();
-        assert_eq!((reason.code, reason.certain), (code, certain), "{message}");
+        assert_eq!((reason.finding.code, reason.certain), (code, certain), "{message}");
     }
 }
 
@@ -478,8 +494,8 @@ metadata: {name: db, namespace: staging, uid: s, generation: 1}\nspec: {replicas
     let failed = "create Pod db-0 in StatefulSet db failed error: pods \"db-0\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=9, limited: pods=9";
     let failed = event(1, "StatefulSet", "db", "s", "FailedCreate", failed);
     assert_snapshot!(explained(&snapshot(&format!("{set}{failed}")), "StatefulSet"), @r"
-    QuotaExceeded (certain, 10 s)
-    db: its pods are refused: exceeded quota: q, requested: pods=1, used: pods=9, limited: pods=9
+    QuotaRefusesPods (certain, 10 s)
+    ResourceQuota/staging/q: has no room for the pods of db: pods: 1 requested, 9 of 9 used
     ");
     let created = event(2, "StatefulSet", "db", "s", "SuccessfulCreate", "create Pod db-0 successful");
     assert_snapshot!(explained(&snapshot(&format!("{set}{failed}{created}")), "StatefulSet"), @"nothing");
@@ -504,12 +520,12 @@ fn a_job_is_explained_by_the_pod_that_failed_last() {
     let failed = "status: {conditions: [{type: Failed, status: 'True', reason: BackoffLimitExceeded, message: Job has reached the specified backoff limit}]}";
     assert_snapshot!(explained(&snapshot(&JOB.replace("STATUS", failed)), "Job"), @r"
     JobFailed (certain, 10 s)
-    migrate: BackoffLimitExceeded: Job has reached the specified backoff limit; migrate-a: container main exited with 2: table is locked
+    Job/staging/migrate: BackoffLimitExceeded: Job has reached the specified backoff limit; migrate-a: container main exited with 2: table is locked
     ");
     let retried = "status: {startTime: '2026-01-01T00:00:00Z', active: 1, failed: 1}";
     assert_snapshot!(explained(&snapshot(&JOB.replace("STATUS", retried)), "Job"), @r"
     PodFailed (suspected, 600 s)
-    migrate-a: container main exited with 2: table is locked
+    Job/staging/migrate: migrate-a: container main exited with 2: table is locked
     ");
     let complete = "status: {succeeded: 1, conditions: [{type: Complete, status: 'True'}]}";
     assert_snapshot!(explained(&snapshot(&JOB.replace("STATUS", complete)), "Job"), @"nothing");
@@ -521,7 +537,7 @@ fn a_pod_that_stands_alone_is_explained_by_itself() {
 status: {phase: Failed, reason: Evicted, message: 'The node was low on resource: memory.'}";
     assert_snapshot!(explained(&snapshot(pod), "Pod"), @r"
     PodFailed (certain, 10 s)
-    probe: Evicted: The node was low on resource: memory.
+    Pod/staging/probe: Evicted: The node was low on resource: memory.
     ");
 }
 
@@ -561,10 +577,15 @@ status:
     let logs = diagnosis.logs.iter().map(|log| {
         format!("{} {}{}", log.pod.name, log.container, if log.previous { " (previous)" } else { "" })
     });
-    let lines: Vec<String> =
-        diagnosis.reason.iter().map(|r| r.text.clone()).chain(diagnosis.events.clone()).chain(logs).collect();
+    let lines: Vec<String> = diagnosis
+        .trouble
+        .iter()
+        .map(|trouble| trouble.finding.to_string())
+        .chain(diagnosis.events.clone())
+        .chain(logs)
+        .collect();
     assert_snapshot!(lines.join("\n"), @r"
-    ms-identity-2new-a: container app (4 restarts): exited with 1
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app (4 restarts): exited with 1
     BackOff (x2): Back-off restarting failed container app
     Unhealthy (x8): Readiness probe failed: 503
     ms-identity-2new-a app (previous)

@@ -752,7 +752,7 @@ proptest! {
         });
         let snapshot: Snapshot = [object.clone(), Object::new(event).unwrap()].into_iter().collect();
         let assessment = Waiting::new().look(Duration::MAX, &object, &snapshot);
-        prop_assert_eq!(assessment.reason, explain(&object, &snapshot));
+        prop_assert_eq!(assessment.trouble, explain(&object, &snapshot));
         prop_assert!(diagnose(&object, &snapshot).events.len() <= 1);
     }
 }

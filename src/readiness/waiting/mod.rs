@@ -4,18 +4,20 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::finding::Code;
 use crate::object::{Object, ObjectId, Snapshot};
 use crate::readiness::conditions::int;
 use crate::readiness::evidence::Evidence;
-use crate::readiness::explain::reasons;
-use crate::readiness::reason::{CONFIRM, Cause, Reason};
+use crate::readiness::explain::troubles;
+use crate::readiness::patience::{CONFIRM, family};
 use crate::readiness::status::{Status, Verdict, status};
+use crate::readiness::trouble::Trouble;
 
 /// Remembers since when each trouble lasts, so that a failure is told early, but not from an ordinary
 /// restart. It has no clock: time is what its caller says has passed since its own beginning.
 #[derive(Clone, Debug, Default)]
 pub struct Waiting {
-    objects: BTreeMap<ObjectId, Troubles>,
+    objects: BTreeMap<ObjectId, History>,
 }
 
 /// What is to be said of one object now.
@@ -23,23 +25,23 @@ pub struct Waiting {
 pub struct Assessment {
     pub verdict: Verdict,
     /// Why it is not ready: what made it fail, else what is most telling.
-    pub reason: Option<Reason>,
+    pub trouble: Option<Trouble>,
     /// It is of no use to wait longer.
     pub failed: bool,
 }
 
 /// The troubles of one generation of an object.
 #[derive(Clone, Debug, Default)]
-struct Troubles {
+struct History {
     generation: Option<i64>,
-    reasons: BTreeMap<Key, Span>,
+    spans: BTreeMap<Key, Span>,
     /// It was in progress while it was watched.
     was_in_progress: bool,
     failed_since: Option<Duration>,
 }
 
-/// The family of a cause, and the container that it is about: replicas of a pod have one trouble.
-type Key = (Cause, Option<String>);
+/// The family of a code, and the container that it is about: replicas of a pod have one trouble.
+type Key = (Code, Option<String>);
 
 /// From when on a trouble was seen, and from when on it was not any more.
 #[derive(Clone, Copy, Debug)]
@@ -63,25 +65,27 @@ impl Waiting {
         let verdict = status(object);
         if verdict.status == Status::Current {
             self.objects.remove(&object.id());
-            return Assessment { verdict, reason: None, failed: false };
+            return Assessment { verdict, trouble: None, failed: false };
         }
         let evidence = Evidence::gather(object, snapshot);
-        let mut reasons = reasons(object, &verdict, &evidence, snapshot);
-        let troubles = self.objects.entry(object.id()).or_default();
-        troubles.restart_if_changed(int(object, "/metadata/generation"));
-        troubles.note(&verdict, &reasons, now);
+        let mut troubles = troubles(object, &verdict, &evidence, snapshot);
+        let history = self.objects.entry(object.id()).or_default();
+        history.restart_if_changed(int(object, "/metadata/generation"));
+        history.note(&verdict, &troubles, now);
 
-        let spent = reasons.iter().position(|reason| troubles.lasting(reason, now) >= reason.grace);
-        let given_up = is_final(object, &verdict) || troubles.is_given_up(now, reasons.is_empty());
-        let reason = match spent {
-            Some(place) => Some(reasons.swap_remove(place)),
-            None => reasons.into_iter().next(),
+        let spent = troubles.iter().position(|trouble| history.lasting(trouble, now) >= trouble.grace);
+        let given_up = is_final(object, &verdict) || history.is_given_up(now, troubles.is_empty());
+        let trouble = match spent {
+            Some(place) => Some(troubles.swap_remove(place)),
+            None => troubles.into_iter().next(),
         };
-        Assessment { verdict, reason, failed: spent.is_some() || given_up }
+        let failed = spent.is_some() || given_up;
+        let trouble = trouble.map(|trouble| if failed { trouble.for_certain() } else { trouble });
+        Assessment { verdict, trouble, failed }
     }
 }
 
-impl Troubles {
+impl History {
     /// A change gives the object a new chance.
     fn restart_if_changed(&mut self, generation: Option<i64>) {
         if self.generation != generation {
@@ -89,7 +93,7 @@ impl Troubles {
         }
     }
 
-    fn note(&mut self, verdict: &Verdict, reasons: &[Reason], now: Duration) {
+    fn note(&mut self, verdict: &Verdict, troubles: &[Trouble], now: Duration) {
         match verdict.status {
             Status::Failed => {
                 self.failed_since.get_or_insert(now);
@@ -99,19 +103,19 @@ impl Troubles {
                 self.was_in_progress = true;
             }
         }
-        let seen: BTreeSet<Key> = reasons.iter().map(key).collect();
-        for (key, span) in &mut self.reasons {
+        let seen: BTreeSet<Key> = troubles.iter().map(key).collect();
+        for (key, span) in &mut self.spans {
             if !seen.contains(key) {
                 span.gone.get_or_insert(now);
             }
         }
         for key in seen {
-            self.reasons.entry(key).or_insert(Span { first: now, gone: None }).is_seen(now);
+            self.spans.entry(key).or_insert(Span { first: now, gone: None }).is_seen(now);
         }
     }
 
-    fn lasting(&self, reason: &Reason, now: Duration) -> Duration {
-        let span = self.reasons.get(&key(reason));
+    fn lasting(&self, trouble: &Trouble, now: Duration) -> Duration {
+        let span = self.spans.get(&key(trouble));
         span.map_or(Duration::ZERO, |span| now.saturating_sub(span.first))
     }
 
@@ -132,8 +136,8 @@ impl Span {
     }
 }
 
-fn key(reason: &Reason) -> Key {
-    (reason.cause.family(), reason.container.clone())
+fn key(trouble: &Trouble) -> Key {
+    (family(trouble.finding.code), trouble.container.clone())
 }
 
 /// A Job or a pod that has failed is not taken up again.

@@ -50,17 +50,17 @@ fn an_ordinary_restart_is_not_a_failure() {
     }
     let assessment = watched.at(301, &ready());
     assert_eq!(
-        (assessment.verdict.status, assessment.reason, assessment.failed),
+        (assessment.verdict.status, assessment.trouble, assessment.failed),
         (Status::Current, None, false)
     );
 }
 
 #[test]
 fn a_crash_is_shown_at_once() {
-    let reason = Watched::default().at(4, &down(1)).reason.unwrap();
+    let finding = Watched::default().at(4, &down(1)).trouble.unwrap().finding;
     assert_eq!(
-        (reason.code, reason.text.as_str()),
-        ("CrashLoopBackOff", "web: container app (1 restart): exited with 1")
+        (finding.code, finding.seen.as_str()),
+        (Code::CrashLoop, "container app (1 restart): exited with 1")
     );
 }
 
@@ -113,7 +113,7 @@ fn a_quota_refusal_is_a_failure_soon() {
     assert!(!watched.at(9, REFUSED).failed);
     let assessment = watched.at(10, REFUSED);
     assert!(assessment.failed);
-    assert_eq!(assessment.reason.unwrap().code, "QuotaExceeded");
+    assert_eq!(assessment.trouble.unwrap().finding.code, Code::QuotaRefusesPods);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_job_that_failed_is_not_waited_for() {
 status: {conditions: [{type: Failed, status: 'True', reason: BackoffLimitExceeded}]}";
     let assessment = Watched::default().at(0, failed);
     assert!(assessment.failed);
-    assert_eq!(assessment.reason.unwrap().text, "migrate: BackoffLimitExceeded");
+    assert_eq!(assessment.trouble.unwrap().finding.seen, "BackoffLimitExceeded");
 }
 
 const LATE: &str = "
@@ -226,9 +226,9 @@ fn what_made_it_fail_is_told_even_where_something_else_is_more_telling() {
     let mut watched = Watched::default();
     watched.at(0, &pod("running: {}"));
     let unpulled = "waiting: {reason: ErrImagePull, message: i/o timeout}";
-    assert_eq!(watched.at(80, &pod(unpulled)).reason.unwrap().code, "ErrImagePull");
+    assert_eq!(watched.at(80, &pod(unpulled)).trouble.unwrap().finding.code, Code::RegistryUnreachable);
     let assessment = watched.at(90, &pod(unpulled));
-    assert_eq!((assessment.reason.unwrap().code, assessment.failed), ("CrashLoopBackOff", true));
+    assert_eq!((assessment.trouble.unwrap().finding.code, assessment.failed), (Code::CrashLoop, true));
 }
 
 #[test]

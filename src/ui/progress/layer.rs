@@ -1,6 +1,7 @@
 //! How a layer gets on: its objects, and its workloads.
 
 use crate::event::{ApplyOutcome, WorkloadState};
+use crate::finding::Finding;
 use crate::object::ObjectId;
 
 #[derive(Debug, Default)]
@@ -34,6 +35,7 @@ pub(in crate::ui) struct Workload {
     pub(in crate::ui) ready: u32,
     pub(in crate::ui) wanted: u32,
     pub(in crate::ui) reason: Option<String>,
+    pub(in crate::ui) finding: Option<Finding>,
 }
 
 impl Layer {

@@ -109,9 +109,10 @@ impl Progress {
                 self.layer_mut(layer).apply(object, *outcome);
             }
             Event::ApplyRetried { layer, object, reason } => self.layer_mut(layer).refuse(object, reason),
-            Event::Workload { layer, object, state, ready, wanted, reason } => {
-                let (object, reason) = (object.clone(), reason.clone());
-                let workload = Workload { object, state: *state, ready: *ready, wanted: *wanted, reason };
+            Event::Workload { layer, object, state, ready, wanted, reason, finding } => {
+                let (object, reason, finding) = (object.clone(), reason.clone(), finding.clone());
+                let workload =
+                    Workload { object, state: *state, ready: *ready, wanted: *wanted, reason, finding };
                 self.layer_mut(layer).hear_of(workload);
             }
             Event::WebhookAwaited { layer, webhook } => {

@@ -81,8 +81,11 @@ fn many_troubles_are_counted() {
         let group_kind = GroupKind { group: "apps".to_owned(), kind: "Deployment".to_owned() };
         let object = ObjectId { group_kind, namespace: None, name: format!("ms-{n}") };
         let (layer, reason) = ("staging".to_owned(), Some("crashes at once".to_owned()));
-        let state = WorkloadState::Suspect;
-        progress.fold(&Event::Workload { layer, object, state, ready: 0, wanted: 1, reason }, Duration::ZERO);
+        let (state, finding) = (WorkloadState::Suspect, None);
+        progress.fold(
+            &Event::Workload { layer, object, state, ready: 0, wanted: 1, reason, finding },
+            Duration::ZERO,
+        );
     }
     let rows = rows(&progress, Duration::from_secs(3), 79, &Ink::new(false, &UNICODE));
     assert_snapshot!(rows.join("\n"), @r"

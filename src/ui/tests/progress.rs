@@ -24,7 +24,15 @@ fn applied(name: &str, outcome: ApplyOutcome) -> Event {
 
 fn workload(name: &str, state: WorkloadState, (ready, wanted): (u32, u32), reason: &str) -> Event {
     let reason = (!reason.is_empty()).then(|| reason.to_owned());
-    Event::Workload { layer: "base".to_owned(), object: object(name), state, ready, wanted, reason }
+    Event::Workload {
+        layer: "base".to_owned(),
+        object: object(name),
+        state,
+        ready,
+        wanted,
+        reason,
+        finding: None,
+    }
 }
 
 fn folded(events: &[Event]) -> Progress {
