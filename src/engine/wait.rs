@@ -20,10 +20,6 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A trouble that may last this long is one that healthy workloads have too, as a first failed probe.
 const ORDINARY: Duration = Duration::from_secs(600);
 
-/// The kinds that tell why a workload has no ready pods.
-const EXPLAINING: [(&str, &str); 4] =
-    [("apps/v1", "ReplicaSet"), ("v1", "Pod"), ("v1", "Event"), ("v1", "ResourceQuota")];
-
 /// What is waited for.
 #[derive(Debug)]
 pub(super) struct Awaited<'a> {
@@ -87,7 +83,9 @@ fn scopes(objects: &[&Placed]) -> Vec<Scope> {
         let namespace = object.namespace().map(str::to_owned);
         scopes.insert((object.api_version(), object.kind(), namespace.clone()));
         if readiness::is_workload(object) {
-            scopes.extend(EXPLAINING.map(|(api_version, kind)| (api_version, kind, namespace.clone())));
+            scopes.extend(
+                readiness::EVIDENCE.map(|(api_version, kind)| (api_version, kind, namespace.clone())),
+            );
         }
     }
     let scope = |(api_version, kind, namespace): (&str, &str, _)| Scope {

@@ -105,6 +105,10 @@ codes! {
     VolumeNotMounted = 412,
     /// A node that cannot set up a pod.
     SandboxFailed = 413,
+    /// A claim that is not there, or has no volume.
+    ClaimUnbound = 414,
+    /// A node that is lost, with the pods on it.
+    NodeLost = 415,
     /// An image's name that is none.
     ImageName = 421,
     /// An image that is not on the node and may not be pulled.
@@ -139,6 +143,12 @@ codes! {
     JobFailed = 441,
     /// A pod that has ended and should not have.
     PodFailed = 442,
+    /// Pods that a node has ended.
+    Evicted = 443,
+    /// A rollout that a person has paused.
+    RolloutPaused = 444,
+    /// Something that is being deleted and waits for its finalizers.
+    DeletionHeld = 445,
 }
 
 impl fmt::Display for Code {

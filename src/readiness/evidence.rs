@@ -8,6 +8,15 @@ use serde_json::Value;
 use super::conditions::{condition, list, text};
 use crate::object::{Object, Snapshot};
 
+/// The kinds, by their versions, that tell why a workload has no ready pods: those of its namespace.
+pub const EVIDENCE: [(&str, &str); 5] = [
+    ("apps/v1", "ReplicaSet"),
+    ("v1", "Pod"),
+    ("v1", "Event"),
+    ("v1", "ResourceQuota"),
+    ("v1", "PersistentVolumeClaim"),
+];
+
 #[derive(Debug)]
 pub(super) struct Evidence<'a> {
     /// Who creates the pods: a Deployment's newest ReplicaSet, else the workload itself. None for a
@@ -15,6 +24,10 @@ pub(super) struct Evidence<'a> {
     pub(super) creator: Option<&'a Object>,
     /// Pods that are meant to stay: those that are being deleted are the past.
     pub(super) pods: Vec<&'a Object>,
+    /// Pods that have failed and were replaced, by others than a Job.
+    pub(super) replaced: Vec<&'a Object>,
+    /// Pods that are being deleted.
+    pub(super) ending: Vec<&'a Object>,
     /// Events of the workload, its creator and its pods, the oldest first.
     pub(super) events: Vec<Event<'a>>,
 }
@@ -38,23 +51,26 @@ impl<'a> Evidence<'a> {
             "Deployment" => newest_replica_set(workload, snapshot),
             _ => Some(workload),
         };
-        let pods: Vec<&Object> = match (workload.kind(), creator) {
+        let of_it: Vec<&Object> = match (workload.kind(), creator) {
             ("Pod", _) => vec![workload],
-            (_, Some(creator)) => {
-                snapshot.owned_by(creator).filter(|object| object.is("", "Pod") && is_meant(object)).collect()
-            }
+            (_, Some(creator)) => snapshot.owned_by(creator).filter(|object| object.is("", "Pod")).collect(),
             (_, None) => Vec::new(),
         };
-        let speakers: Vec<&Object> =
-            [workload].into_iter().chain(creator).chain(pods.iter().copied()).collect();
-        let mut events: Vec<Event<'_>> = snapshot
-            .iter()
-            .filter(|object| object.kind() == "Event" && matches!(object.group(), "" | "events.k8s.io"))
-            .map(Event::read)
+        let (ending, staying): (Vec<&Object>, Vec<&Object>) =
+            of_it.into_iter().partition(|pod| !std::ptr::eq(*pod, workload) && is_ending(pod));
+        let (replaced, pods): (Vec<&Object>, Vec<&Object>) =
+            staying.into_iter().partition(|pod| !std::ptr::eq(*pod, workload) && is_replaced(pod));
+        let speakers: Vec<&Object> = [workload]
+            .into_iter()
+            .chain(creator)
+            .chain(pods.iter().copied())
+            .chain(ending.iter().copied())
+            .collect();
+        let mut events: Vec<Event<'_>> = Event::all(snapshot)
             .filter(|event| speakers.iter().any(|speaker| event.is_about(speaker)))
             .collect();
         events.sort_by_key(|event| event.time);
-        Self { creator, pods, events }
+        Self { creator, pods, replaced, ending, events }
     }
 
     /// The events about one object, the newest first.
@@ -64,6 +80,17 @@ impl<'a> Evidence<'a> {
 }
 
 impl<'a> Event<'a> {
+    fn all(snapshot: &'a Snapshot) -> impl Iterator<Item = Self> {
+        let is_event =
+            |object: &&Object| object.kind() == "Event" && matches!(object.group(), "" | "events.k8s.io");
+        snapshot.iter().filter(is_event).map(Self::read)
+    }
+
+    /// The last that was said of an object which is no workload's own: a claim.
+    pub(super) fn newest_about(object: &Object, snapshot: &'a Snapshot) -> Option<Self> {
+        Self::all(snapshot).filter(|event| event.is_about(object)).max_by_key(|event| event.time)
+    }
+
     fn read(object: &'a Object) -> Self {
         let field =
             |names: &[&str]| names.iter().find_map(|name| object.pointer(name).filter(|v| !v.is_null()));
@@ -117,10 +144,13 @@ fn newest_replica_set<'a>(deployment: &'a Object, snapshot: &'a Snapshot) -> Opt
     sets.min_by_key(|set| (Reverse(revision(set)), Reverse(created(set))))
 }
 
+fn is_ending(pod: &Object) -> bool {
+    pod.text("/metadata/deletionTimestamp").is_some()
+}
+
 /// A Job keeps its failed pods, and they are what tells; others replace a pod that has ended.
-fn is_meant(pod: &Object) -> bool {
-    let is_replaced = matches!(pod.text("/status/phase"), Some("Failed" | "Succeeded"));
-    pod.text("/metadata/deletionTimestamp").is_none() && (is_of_job(pod) || !is_replaced)
+fn is_replaced(pod: &Object) -> bool {
+    matches!(pod.text("/status/phase"), Some("Failed" | "Succeeded")) && !is_of_job(pod)
 }
 
 pub(super) fn is_of_job(pod: &Object) -> bool {

@@ -18,6 +18,7 @@ mod trouble;
 mod waiting;
 
 pub use diagnosis::{Diagnosis, LogSource, diagnose};
+pub use evidence::EVIDENCE;
 pub use explain::explain;
 pub use group::grouped;
 pub use status::{Status, Verdict, is_workload, status};

@@ -42,6 +42,12 @@ const PULL_BACKOFF: Duration = Duration::from_secs(300);
 /// Volumes are mounted again after up to 2 min 2 s (exponentialbackoff of the volume manager).
 const MOUNT: Duration = Duration::from_secs(150);
 
+/// Pods tolerate a lost node for 300 s (DefaultTolerationSeconds), and are then made on another.
+const NODE_LOST: Duration = Duration::from_secs(360);
+
+/// A node says that it lacks something for 300 s at least (eviction-pressure-transition-period).
+const EVICTED: Duration = Duration::from_secs(330);
+
 /// Where no retry is known by its seconds: a node that comes up, a scheduler that finds room.
 pub(super) const MINUTES: Duration = Duration::from_secs(120);
 
@@ -66,6 +72,7 @@ const UNEXPLAINED: Rule = passing(
 const RULES: &[Rule] = &[
     certain(Code::JobFailed, "mend what made its pods fail, delete the Job, and run the same command again"),
     certain(Code::ImageName, "correct `image:`"),
+    certain(Code::RolloutPaused, "`kubectl rollout resume` it"),
     certain(
         Code::ImageNeverPulled,
         "load the image into the nodes (kind: `kind load docker-image`), or set `imagePullPolicy: IfNotPresent`",
@@ -117,6 +124,21 @@ const RULES: &[Rule] = &[
     passing(Code::OutOfMemory, CRASH_LOOP, "raise `resources.limits.memory`, or have the container use less"),
     passing(Code::CrashLoop, CRASH_LOOP, "its last log lines may tell why: `kubectl logs --previous`"),
     passing(
+        Code::DeletionHeld,
+        MINUTES,
+        "see to what its finalizers stand for; where their controller is gone for good, remove them by hand",
+    ),
+    passing(
+        Code::ClaimUnbound,
+        MINUTES,
+        "create the claim or its StorageClass, or a volume that fits it: `kubectl describe pvc`",
+    ),
+    passing(
+        Code::NodeLost,
+        NODE_LOST,
+        "bring the node back, or delete it, so that its pods are made on others",
+    ),
+    passing(
         Code::VolumeNotMounted,
         MOUNT,
         "`kubectl describe pod` names the volume, and its claim or driver",
@@ -130,6 +152,11 @@ const RULES: &[Rule] = &[
         Code::Unschedulable,
         MINUTES,
         "free or add a node, have the pods ask for less, or loosen what ties them to some nodes",
+    ),
+    passing(
+        Code::Evicted,
+        EVICTED,
+        "free what the node lacks (memory, disk), or have the pods request what they use",
     ),
     passing(Code::PodFailed, SLOW, "`kubectl describe pod` tells more"),
     passing(

@@ -4,7 +4,7 @@ use super::quota::Refusal;
 use super::words::quoted_after;
 use crate::finding::Code;
 use crate::object::{Object, ObjectId, Snapshot};
-use crate::readiness::conditions::{condition, count, list, text};
+use crate::readiness::conditions::{condition, count};
 use crate::readiness::evidence::Evidence;
 use crate::readiness::patience::REFUSED_POD;
 use crate::readiness::trouble::Trouble;
@@ -23,6 +23,11 @@ pub(super) fn refused(workload: &Object, evidence: &Evidence<'_>, snapshot: &Sna
 /// A ReplicaSet says by its condition *that* pods are refused now, but keeps the first message while it
 /// lasts; *why* is in the newest event (k8s.io/kubernetes, pkg/controller/replicaset, calculateStatus).
 fn by_condition<'a>(refuser: &'a Object, evidence: &'a Evidence<'_>) -> Option<&'a str> {
+    if let Some(failure) =
+        condition(refuser, "Progressing").filter(|one| one.reason == "ReplicaSetCreateError")
+    {
+        return Some(failure.message);
+    }
     let failure = condition(refuser, "ReplicaFailure").filter(|condition| condition.is_true())?;
     let event = evidence.about(refuser).find(|event| event.reason == "FailedCreate");
     Some(event.map_or(failure.message, |event| event.message))
@@ -58,11 +63,7 @@ fn judge(message: &str, refuser: &Object, snapshot: &Snapshot) -> Trouble {
         return told(Code::QuotaRefusesPods).suspected_for(REFUSED_POD);
     }
     if let Some(webhook) = quoted_after(message, "failed calling webhook ") {
-        let trouble = told(Code::WebhookRefusesPods).shared_by(webhook);
-        return match configuration_of(webhook, snapshot) {
-            Some(configuration) => trouble.on(configuration),
-            None => trouble,
-        };
+        return unanswered(webhook, message, refuser);
     }
     if says("serviceaccount ") && says("not found") || says("no API token found for service account") {
         let trouble = told(Code::ServiceAccountMissing);
@@ -87,6 +88,26 @@ fn judge(message: &str, refuser: &Object, snapshot: &Snapshot) -> Trouble {
     told(Code::PodsNotCreated)
 }
 
+fn unanswered(webhook: &str, message: &str, refuser: &Object) -> Trouble {
+    let why = message.rsplit_once("\": ").map_or(message, |(_, why)| why);
+    match service_of(message) {
+        Some(service) => {
+            let seen = format!(
+                "does not answer as the webhook {webhook}, which is asked about the pods of {}: {why}",
+                refuser.name()
+            );
+            Trouble::new(Code::WebhookRefusesPods, seen).on(service)
+        }
+        None => {
+            let seen = format!(
+                "{}: the webhook {webhook}, which is asked about its pods, does not answer: {why}",
+                refuser.name()
+            );
+            Trouble::new(Code::WebhookRefusesPods, seen).shared_by(webhook)
+        }
+    }
+}
+
 fn exceeded(refusal: &Refusal<'_>, refuser: &Object, snapshot: &Snapshot) -> Trouble {
     let seen = format!("has no room for the pods of {}: {}", refuser.name(), refusal.words());
     let trouble = Trouble::new(Code::QuotaRefusesPods, seen).on(refusal.quota(refuser));
@@ -96,13 +117,13 @@ fn exceeded(refusal: &Refusal<'_>, refuser: &Object, snapshot: &Snapshot) -> Tro
     }
 }
 
-/// The configuration that a webhook of this name stands in.
-fn configuration_of(webhook: &str, snapshot: &Snapshot) -> Option<ObjectId> {
-    let kinds = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
-    let mut configurations =
-        kinds.into_iter().flat_map(|kind| snapshot.of_kind("admissionregistration.k8s.io", kind));
-    let is_it = |object: &&Object| list(object, "/webhooks").any(|one| text(one, "name") == webhook);
-    configurations.find(is_it).map(Object::id)
+/// The Service that is called: `Post "https://istiod.istio-system.svc:443/inject?timeout=10s": ...`
+/// (k8s.io/apiserver, pkg/util/webhook/serviceresolver.go).
+fn service_of(message: &str) -> Option<ObjectId> {
+    let (_, rest) = message.split_once("https://")?;
+    let (host, _) = rest.split_once(".svc")?;
+    let (name, namespace) = host.split_once('.')?;
+    Some(ObjectId::core("Service", Some(namespace), name))
 }
 
 /// The message without what the name and "refused" say already.

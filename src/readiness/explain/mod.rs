@@ -3,9 +3,11 @@
 mod container;
 mod creation;
 mod image;
+mod lifecycle;
 mod missing;
 mod pod;
 mod quota;
+mod scheduling;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -32,14 +34,20 @@ pub(super) fn troubles(
     evidence: &Evidence<'_>,
     snapshot: &Snapshot,
 ) -> Vec<Trouble> {
-    if matches!(verdict.status, Status::Current | Status::Terminating) || !is_observed(workload) {
+    if verdict.status == Status::Terminating {
+        return lifecycle::finalized(workload).map(|trouble| about(workload, trouble)).into_iter().collect();
+    }
+    if verdict.status == Status::Current || !is_observed(workload) {
         return Vec::new();
     }
     let mut troubles: Vec<Trouble> = job_failed(workload, evidence).into_iter().collect();
+    troubles.extend(lifecycle::paused(workload));
     troubles.extend(creation::refused(workload, evidence, snapshot));
     for pod in &evidence.pods {
-        troubles.extend(pod::reasons(pod, evidence));
+        troubles.extend(pod::reasons(pod, evidence, snapshot));
     }
+    troubles.extend(lifecycle::evicted(evidence));
+    troubles.extend(lifecycle::held_back(evidence));
     // Stable: among equals the pod whose name comes first.
     troubles.sort_by_key(|trouble| (!trouble.certain, rank(trouble.finding.code)));
     troubles.into_iter().map(|trouble| about(workload, trouble)).collect()

@@ -2,23 +2,22 @@
 
 use serde_json::Value;
 
-use super::{container, missing};
+use super::{container, missing, scheduling};
 use crate::finding::Code;
-use crate::object::Object;
-use crate::readiness::conditions::condition;
+use crate::object::{GroupKind, Object, ObjectId, Snapshot};
 use crate::readiness::container::containers;
 use crate::readiness::evidence::{Event, Evidence, is_of_job, is_pod_ready};
-use crate::readiness::patience::SLOW;
 use crate::readiness::trouble::Trouble;
 
-pub(super) fn reasons(pod: &Object, evidence: &Evidence<'_>) -> Vec<Trouble> {
+pub(super) fn reasons(pod: &Object, evidence: &Evidence<'_>, snapshot: &Snapshot) -> Vec<Trouble> {
     if is_pod_ready(pod) || pod.text("/status/phase") == Some("Succeeded") {
         return Vec::new();
     }
     if pod.text("/status/phase") == Some("Failed") {
         return vec![failed(pod)];
     }
-    let mut troubles: Vec<Trouble> = unschedulable(pod, evidence).into_iter().collect();
+    let mut troubles: Vec<Trouble> = scheduling::reason(pod, evidence, snapshot).into_iter().collect();
+    troubles.extend(node_lost(pod, evidence));
     troubles.extend(containers(pod).filter_map(|container| container::reason(pod, &container, evidence)));
     if troubles.is_empty() {
         troubles.extend(not_begun(pod, evidence));
@@ -47,17 +46,14 @@ fn failed(pod: &Object) -> Trouble {
     if is_of_job(pod) { trouble } else { trouble.for_certain() }
 }
 
-fn unschedulable(pod: &Object, evidence: &Evidence<'_>) -> Option<Trouble> {
-    let scheduled = condition(pod, "PodScheduled").filter(|condition| condition.is_false())?;
-    if scheduled.reason == "SchedulingGated" {
-        return None;
-    }
-    let text = format!("{}: no node takes it: {}", pod.name(), scheduled.words());
-    let text = text.replace("Unschedulable: ", "");
-    let trouble = Trouble::new(Code::Unschedulable, text);
-    // A cluster autoscaler brings a node in minutes.
-    let grows = evidence.about(pod).any(|event| event.reason == "TriggeredScaleUp");
-    Some(if grows { trouble.suspected_for(SLOW) } else { trouble })
+/// The node controller says so of each pod of a node that it has lost.
+fn node_lost(pod: &Object, evidence: &Evidence<'_>) -> Option<Trouble> {
+    let newest = evidence.about(pod).find(|event| ["NodeNotReady", "Started"].contains(&event.reason))?;
+    let node = pod.text("/spec/nodeName").filter(|_| newest.reason == "NodeNotReady")?;
+    let seen = format!("is not ready, and {} runs on it", pod.name());
+    let group_kind = GroupKind { group: String::new(), kind: "Node".to_owned() };
+    let node = ObjectId { group_kind, namespace: None, name: node.to_owned() };
+    Some(Trouble::new(Code::NodeLost, seen).on(node))
 }
 
 /// No container has begun: the node cannot make the pod's network or its volumes.

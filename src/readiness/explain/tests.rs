@@ -351,12 +351,123 @@ status:
   conditions: [{type: PodScheduled, status: 'False', reason: Unschedulable, message: '0/1 nodes are available: 1 Insufficient cpu.'}]";
     assert_snapshot!(of_pod(pod, &[]), @r"
     Unschedulable (suspected, 120 s)
-    Deployment/staging/ms-identity: ms-identity-2new-a: no node takes it: 0/1 nodes are available: 1 Insufficient cpu.
+    Deployment/staging/ms-identity: ms-identity-2new-a: no node takes it: the only node has too little cpu left
     ");
     assert_snapshot!(of_pod(pod, &[("TriggeredScaleUp", "pod triggered scale-up: [{pool 1->2}]")]), @r"
     Unschedulable (suspected, 600 s)
-    Deployment/staging/ms-identity: ms-identity-2new-a: no node takes it: 0/1 nodes are available: 1 Insufficient cpu.
+    Deployment/staging/ms-identity: ms-identity-2new-a: no node takes it: the only node has too little cpu left
     ");
+}
+
+const PENDING: &str = "
+spec: {volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]}
+status:
+  phase: Pending
+  conditions: [{type: PodScheduled, status: 'False', reason: Unschedulable, message: '0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.'}]";
+
+#[test]
+fn a_claim_without_a_volume_is_told_with_why_it_has_none() {
+    let mut seen = deployment_with(PENDING, &[]);
+    let claim = "apiVersion: v1\nkind: PersistentVolumeClaim
+metadata: {name: data, namespace: staging, uid: c}\nstatus: {phase: Pending}";
+    let failed = event(
+        9,
+        "PersistentVolumeClaim",
+        "data",
+        "c",
+        "ProvisioningFailed",
+        "storageclass \"fast\" not found",
+    );
+    snapshot(&format!("{claim}{failed}")).iter().for_each(|object| seen.insert(object.clone()));
+    assert_snapshot!(explained(&seen, "Deployment"), @r#"
+    ClaimUnbound (suspected, 120 s)
+    PersistentVolumeClaim/staging/data: has no volume yet: storageclass "fast" not found; ms-identity-2new-a waits for it
+    "#);
+
+    let missing = PENDING.replace(
+        "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims",
+        "persistentvolumeclaim \"data\" not found",
+    );
+    assert_snapshot!(of_pod(&missing, &[]), @r"
+    ClaimUnbound (suspected, 120 s)
+    PersistentVolumeClaim/staging/data: is not there; ms-identity-2new-a waits for it
+    ");
+}
+
+#[test]
+fn a_node_that_is_lost_is_told_of_the_pods_on_it() {
+    let pod = "
+spec: {nodeName: node-2}
+status: {phase: Running, conditions: [{type: Ready, status: 'False'}], containerStatuses: [{name: app, ready: true, state: {running: {}}}]}";
+    assert_snapshot!(of_pod(pod, &[("Started", "Started container app"), ("NodeNotReady", "Node is not ready")]), @r"
+    NodeLost (suspected, 360 s)
+    Node/node-2: is not ready, and ms-identity-2new-a runs on it
+    ");
+    assert_snapshot!(of_pod(pod, &[("NodeNotReady", "Node is not ready"), ("Started", "Started container app")]), @"nothing");
+}
+
+#[test]
+fn pods_that_a_node_has_ended_are_told_while_others_are_made() {
+    let evicted = deployment_with(
+        "status: {phase: Failed, reason: Evicted, message: 'The node was low on resource: memory.'}",
+        &[],
+    );
+    assert_snapshot!(explained(&evicted, "Deployment"), @r"
+    Evicted (suspected, 330 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: was ended by its node: Evicted: The node was low on resource: memory.
+    ");
+}
+
+#[test]
+fn a_rollout_that_is_paused_does_not_go_on() {
+    let paused = snapshot(&DEPLOYMENT.replace("spec: {replicas: 1,", "spec: {replicas: 1, paused: true,"));
+    assert_snapshot!(explained(&paused, "Deployment"), @r"
+    RolloutPaused (certain, 10 s)
+    Deployment/staging/ms-identity: its rollout is paused
+    ");
+}
+
+#[test]
+fn what_waits_for_its_finalizers_is_told_with_them() {
+    let deleted = "{name: web, namespace: staging, uid: s, generation: 1, deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: [example.org/backup]}";
+    let set = format!("apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {deleted}");
+    assert_snapshot!(explained(&snapshot(&set), "StatefulSet"), @r"
+    DeletionHeld (suspected, 120 s)
+    StatefulSet/staging/web: is being deleted, and waits for its finalizers: example.org/backup
+    ");
+
+    let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: web, namespace: staging, uid: s, generation: 1}\nspec: {replicas: 1}\nstatus: {observedGeneration: 1}";
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {}",
+        deleted
+            .replace("name: web", "name: web-0, ownerReferences: [{uid: s}]")
+            .replace("uid: s, generation", "uid: p, generation")
+    );
+    assert_snapshot!(explained(&snapshot(&format!("{set}\n---\n{pod}")), "StatefulSet"), @r"
+    DeletionHeld (suspected, 120 s)
+    StatefulSet/staging/web: web-0: is being deleted, and waits for its finalizers: example.org/backup
+    ");
+}
+
+#[test]
+fn a_replica_set_that_cannot_be_made_is_told() {
+    let message = "Failed to create new replica set \"web-5d\": replicasets.apps \"web-5d\" is forbidden: exceeded quota: few, requested: count/replicasets.apps=1, used: count/replicasets.apps=4, limited: count/replicasets.apps=4";
+    let message = serde_json::Value::from(message);
+    let deployment = format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: staging, uid: d, generation: 1}}
+status: {{observedGeneration: 1, conditions: [{{type: Progressing, status: 'False', reason: ReplicaSetCreateError, message: {message}}}]}}");
+    assert_snapshot!(explained(&snapshot(&deployment), "Deployment"), @r"
+    QuotaRefusesPods (certain, 10 s)
+    ResourceQuota/staging/few: has no room for the pods of web: count/replicasets.apps: 1 requested, 4 of 4 used
+    ");
+}
+
+#[test]
+fn a_webhook_that_does_not_answer_is_its_services_trouble() {
+    let message = "Internal error occurred: failed calling webhook \"namespace.sidecar-injector.istio.io\": failed to call webhook: Post \"https://istiod.istio-system.svc:443/inject?timeout=10s\": no endpoints available for service \"istiod\"";
+    assert_snapshot!(explained(&refused(message, ""), "Deployment"), @r#"
+    WebhookRefusesPods (suspected, 180 s)
+    Service/istio-system/istiod: does not answer as the webhook namespace.sidecar-injector.istio.io, which is asked about the pods of web-5d: no endpoints available for service "istiod"
+    "#);
 }
 
 #[test]
@@ -429,10 +540,10 @@ metadata: {name: old, namespace: staging, deletionTimestamp: '2026-01-01T00:00:0
 #[test]
 fn the_newest_event_says_why_pods_are_refused_now() {
     let webhook = "Internal error occurred: failed calling webhook \"namespace.sidecar-injector.istio.io\": connect: connection refused";
-    assert_snapshot!(explained(&refused(webhook, ""), "Deployment"), @r#"
+    assert_snapshot!(explained(&refused(webhook, ""), "Deployment"), @r"
     WebhookRefusesPods (suspected, 180 s)
-    Deployment/staging/web: web-5d: its pods are refused: Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io": connect: connection refused
-    "#);
+    Deployment/staging/web: web-5d: the webhook namespace.sidecar-injector.istio.io, which is asked about its pods, does not answer: connect: connection refused
+    ");
     let newer = event(7, "ReplicaSet", "web-5d", "r", "FailedCreate", &format!("Error creating: {EXCEEDED}"));
     assert_snapshot!(explained(&refused(webhook, &newer), "Deployment"), @r"
     QuotaRefusesPods (certain, 10 s)
