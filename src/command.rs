@@ -3,6 +3,7 @@
 mod bundle;
 mod check;
 mod connect;
+mod diagnose;
 mod fetch;
 mod images;
 mod install;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> ExitCode {
             runtime.block_on(install::run(profile.as_deref().unwrap_or_default(), install, &look))
         }
         (Some(Command::Check { profile, check }), _) => runtime.block_on(check::run(&profile, check, &look)),
+        (Some(Command::Diagnose { diagnose }), _) => runtime.block_on(diagnose::run(diagnose, &look)),
         (Some(Command::Render { path, output }), _) => render::run(&path, output),
         (Some(Command::Profiles { command }), _) => profiles::run(command),
         (Some(Command::Images { profile, list }), _) => runtime.block_on(images::run(&profile, list)),

@@ -112,9 +112,10 @@ pub enum Event {
     LeaseAwaited {
         holder: String,
     },
-    /// What is known of a workload that was not ready when the time was over.
+    /// What is known of a workload that is not ready: when a layer ends because of it, or when a cluster was asked.
     Diagnosed {
-        layer: String,
+        /// None where no layer was waited for.
+        layer: Option<String>,
         #[serde(serialize_with = "text")]
         object: ObjectId,
         reason: Option<String>,

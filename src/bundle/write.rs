@@ -6,6 +6,7 @@ use tar::{Builder, EntryType, Header};
 
 use super::contents::Piece;
 use super::manifest::{FILE_NAME, FORMAT, File, Manifest, is_plain};
+use super::whole::write_whole;
 use super::{BundleError, Contents, EntryFault};
 use crate::istio::release::Digest;
 
@@ -25,21 +26,8 @@ pub struct Written {
 pub fn write(contents: &Contents, path: &Path) -> Result<Written, BundleError> {
     let pieces = contents.pieces();
     let manifest = manifest(contents, &pieces, path)?;
-    let unwritable = |source| BundleError::Write { path: path.to_owned(), source };
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    // Told by itself, without the name of the unfinished file.
-    std::fs::metadata(folder).map_err(unwritable)?;
-    // What is renamed onto a device or a folder would take its place.
-    if path.metadata().is_ok_and(|there| !there.is_file()) {
-        return Err(unwritable(io::Error::other("it is there already, and is no regular file")));
-    }
     // Readable by this user alone, for layers may hold Secrets.
-    let partial = tempfile::Builder::new().prefix(".kubestock-install-bundle-").tempfile_in(folder);
-    let partial = partial.map_err(unwritable)?;
-    pack(&pieces, &manifest, partial.as_file()).map_err(unwritable)?;
-    let (sha256, bytes) = Digest::of_file(partial.path()).map_err(unwritable)?;
-    partial.persist(path).map_err(|error| unwritable(error.error))?;
-    Ok(Written { sha256, bytes })
+    write_whole(path, |file| pack(&pieces, &manifest, file))
 }
 
 fn manifest(
@@ -84,9 +72,7 @@ fn pack(pieces: &BTreeMap<String, Piece>, manifest: &Manifest, file: &std::fs::F
             }
         }
     }
-    let mut written = tar.into_inner()?;
-    written.flush()?;
-    file.sync_all()
+    tar.into_inner()?.flush()
 }
 
 /// Nothing of the machine it was written on goes into an entry: neither time nor owner.

@@ -74,6 +74,25 @@ pub struct CheckArgs {
     pub output: Output,
 }
 
+/// What is looked at, and what is kept of it.
+#[derive(Debug, Args)]
+pub struct DiagnoseArgs {
+    /// A namespace to look at [default: all]; again for another
+    #[arg(short, long, value_name = "NAME")]
+    pub namespace: Vec<String>,
+
+    /// Keep what was seen in a .tar.gz, redacted: objects, events, logs, istiod's state
+    #[arg(long, value_name = "FILE")]
+    pub archive: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub target: TargetArgs,
+
+    /// How to tell what is found
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub output: Output,
+}
+
 /// Which cluster.
 #[derive(Debug, Args)]
 pub struct TargetArgs {

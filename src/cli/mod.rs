@@ -10,8 +10,8 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
-    BundleArgs, CheckArgs, Color, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs, ObjectForm,
-    Output, PlanArgs, ProfileArgs, SourceArgs, TargetArgs,
+    BundleArgs, CheckArgs, Color, DiagnoseArgs, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs,
+    ObjectForm, Output, PlanArgs, ProfileArgs, SourceArgs, TargetArgs,
 };
 
 /// In rows that a terminal of 80 columns does not break.
@@ -69,6 +69,12 @@ pub enum Command {
 
         #[command(flatten)]
         check: CheckArgs,
+    },
+
+    /// Say what is wrong in a cluster, whoever installed what runs there
+    Diagnose {
+        #[command(flatten)]
+        diagnose: DiagnoseArgs,
     },
 
     /// Print the objects of a kustomize folder, without a cluster

@@ -1,15 +1,14 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use super::connect::connect;
+use super::connect::reach;
 use super::show::Show;
-use crate::cli::{CheckArgs, LookArgs, TargetArgs};
-use crate::cluster::{Cluster, Target, TargetRequest};
+use crate::cli::{CheckArgs, LookArgs};
 use crate::engine::{Preflight, Tally};
 use crate::event::{Event, Step};
 use crate::failure::Failure;
 use crate::finding::{self, Code, Finding, Severity};
-use crate::settings::{Inputs, SettingsError};
+use crate::settings::Inputs;
 
 /// Says what would not work, and changes nothing.
 pub(super) async fn run(profile: &str, arguments: CheckArgs, look: &LookArgs) -> ExitCode {
@@ -52,14 +51,6 @@ async fn check(profile: &str, arguments: CheckArgs, show: &mut Show) -> Result<(
     };
     let (errors, warnings) = show.step(Step::Check, examining).await?;
     if errors == 0 { Ok(()) } else { Err(Failure::Found { errors, warnings }) }
-}
-
-/// Connects, as an installation does.
-async fn reach(profile: &str, arguments: TargetArgs, show: &Show) -> Result<(Cluster, Target), Failure> {
-    let TargetArgs { kubeconfig, context } = arguments;
-    let target = Target::resolve(&TargetRequest { kubeconfig, context }).map_err(SettingsError::Target)?;
-    let cluster = connect(profile, &target, show, async |_| Ok(())).await?;
-    Ok((cluster, target))
 }
 
 /// What ends an installation is one finding among others here.

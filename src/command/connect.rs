@@ -1,7 +1,9 @@
 use super::show::Show;
-use crate::cluster::{Cluster, Target};
+use crate::cli::TargetArgs;
+use crate::cluster::{Cluster, Target, TargetRequest};
 use crate::event::{Event, Step};
 use crate::failure::Failure;
+use crate::settings::SettingsError;
 
 /// Connects for what is to be done with a profile, as a step that ends with what else is asked of the cluster.
 pub(super) async fn connect(
@@ -22,4 +24,16 @@ pub(super) async fn connect(
         Ok::<_, Failure>(cluster)
     };
     show.step(Step::Connect, connecting).await
+}
+
+/// Connects to what the arguments name, only to look.
+pub(super) async fn reach(
+    what: &str,
+    arguments: TargetArgs,
+    show: &Show,
+) -> Result<(Cluster, Target), Failure> {
+    let TargetArgs { kubeconfig, context } = arguments;
+    let target = Target::resolve(&TargetRequest { kubeconfig, context }).map_err(SettingsError::Target)?;
+    let cluster = connect(what, &target, show, async |_| Ok(())).await?;
+    Ok((cluster, target))
 }

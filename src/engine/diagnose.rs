@@ -1,8 +1,7 @@
-use super::run::Run;
+use crate::cluster::Cluster;
 use crate::event::{Event, LogTail};
 use crate::finding::Finding;
-use crate::object::{Object, Snapshot};
-use crate::plan::Layer;
+use crate::object::{ObjectId, Snapshot};
 use crate::readiness::{self, LogSource};
 
 /// How much of a container's log is shown.
@@ -10,34 +9,53 @@ const LINES: i64 = 10;
 /// Of how many containers: the first say what the others would.
 const CONTAINERS: usize = 3;
 
-/// Says what is known of an object that is not ready: what is wrong, its last events and last log lines.
-pub(super) async fn diagnose(
-    run: &Run<'_>,
-    layer: &Layer,
-    object: &Object,
+/// Findings about workloads, each with the evidence of one that suffers from it: its last events and last log
+/// lines. `layer` is None where no layer was waited for.
+pub(super) async fn diagnosed(
+    cluster: &Cluster,
+    layer: Option<&str>,
+    findings: &[Finding],
+    snapshot: &Snapshot,
+) -> Vec<Event> {
+    let mut events = Vec::new();
+    for finding in findings {
+        let sufferer = finding.affects.first().or(finding.object.as_ref());
+        if let Some(object) = sufferer {
+            events.push(with_evidence(cluster, layer, object, finding, snapshot).await);
+        }
+    }
+    events
+}
+
+async fn with_evidence(
+    cluster: &Cluster,
+    layer: Option<&str>,
+    object: &ObjectId,
     finding: &Finding,
     snapshot: &Snapshot,
-) {
-    let live = snapshot.get(&object.id()).unwrap_or(object);
-    let diagnosis = readiness::diagnose(live, snapshot);
-    let mut logs = Vec::new();
-    for source in diagnosis.logs.iter().take(CONTAINERS) {
-        logs.extend(tail(run, source).await);
+) -> Event {
+    let (mut events, mut logs) = (Vec::new(), Vec::new());
+    if let Some(live) = snapshot.get(object) {
+        let diagnosis = readiness::diagnose(live, snapshot);
+        events = diagnosis.events;
+        for source in diagnosis.logs.iter().take(CONTAINERS) {
+            logs.extend(tail(cluster, source).await);
+        }
     }
-    run.say(Event::Diagnosed {
-        layer: layer.name.clone(),
-        object: object.id(),
-        reason: diagnosis.trouble.map(|trouble| trouble.words(&object.id())),
+    Event::Diagnosed {
+        layer: layer.map(str::to_owned),
+        object: object.clone(),
+        reason: Some(finding.to_string()),
         finding: finding.clone(),
-        events: diagnosis.events,
+        events,
         logs,
-    });
+    }
 }
 
 /// The end of a container's log. One that cannot be read is left out: it is evidence, not the failure.
-async fn tail(run: &Run<'_>, source: &LogSource) -> Option<LogTail> {
+async fn tail(cluster: &Cluster, source: &LogSource) -> Option<LogTail> {
     let namespace = source.pod.namespace.as_deref().unwrap_or_default();
     let (pod, container) = (&source.pod.name, &source.container);
-    let lines = run.cluster.log_tail(namespace, pod, container, source.previous, LINES).await.ok()?;
+    let lines = cluster.log_tail(namespace, pod, container, source.previous, LINES).await.ok()?;
     (!lines.is_empty()).then(|| LogTail { pod: pod.clone(), container: container.clone(), lines })
 }

@@ -8,6 +8,7 @@ use crate::cluster::{ApiError, Cluster};
 use crate::lint::{self, Live};
 use crate::object::{GroupKind, Object, ObjectId};
 use crate::plan::{Layer, Plan};
+use crate::readiness;
 
 /// How many requests are on their way at once.
 const CONCURRENT: usize = 16;
@@ -25,6 +26,10 @@ const ALL: [(&str, &str); 6] = [
     ("apps/v1", "StatefulSet"),
     ("apps/v1", "DaemonSet"),
 ];
+
+/// What has pods, or is one.
+const WORKLOADS: [(&str, &str); 4] =
+    [("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("batch/v1", "Job")];
 
 const ADMISSION: &str = "admissionregistration.k8s.io";
 const WEBHOOKS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
@@ -72,6 +77,16 @@ pub(super) async fn look(cluster: &Cluster, plan: &Plan, rules: Rules) -> Live {
     answers(cluster, first(&live, plan, rules), &mut live).await;
     answers(cluster, second(&live, plan), &mut live).await;
     live
+}
+
+/// Reads the workloads of these namespaces, or of all, and what explains them.
+pub(super) async fn at_workloads(cluster: &Cluster, namespaces: &[String], live: &mut Live) {
+    let kinds = WORKLOADS.iter().chain(&readiness::EVIDENCE);
+    let queries = kinds.flat_map(|kind| match namespaces {
+        [] => vec![list(*kind, None)],
+        named => named.iter().map(|namespace| list(*kind, Some(namespace))).collect(),
+    });
+    answers(cluster, queries.collect(), live).await;
 }
 
 fn list((api_version, kind): (&str, &str), namespace: Option<&str>) -> Query {

@@ -2,6 +2,7 @@
 //! checks. It says what happens as events, and asks nobody anything.
 
 mod apply;
+mod archive;
 mod check;
 mod diagnose;
 mod error;
@@ -16,9 +17,11 @@ mod preflight;
 mod prepare;
 mod run;
 mod settle;
+mod survey;
 mod wait;
 mod warning;
 
+pub use archive::archive;
 pub use error::{EngineError, FailedCheck, FailedObject};
 pub use images::images;
 pub use install::{Install, Installed, install};
@@ -26,3 +29,4 @@ pub use locality::{Locality, locality};
 pub use preflight::{Preflight, Rehearsed};
 pub use prepare::{fetch, fetch_with_archive};
 pub use run::Tally;
+pub use survey::{Survey, survey};

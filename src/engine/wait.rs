@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::EngineError;
-use super::diagnose::diagnose;
+use super::diagnose::diagnosed;
 use super::layer::since;
 use super::run::Run;
 use crate::cluster::Scope;
@@ -165,15 +165,12 @@ async fn give_up(
 ) -> EngineError {
     let troubles: Vec<(ObjectId, Trouble)> =
         all.iter().filter_map(|(placed, assessment)| blamed(placed, assessment.as_ref(), failed)).collect();
-    let mut findings = readiness::grouped(troubles.iter().map(|(object, trouble)| (object.clone(), trouble)));
+    let mut findings = readiness::grouped(&troubles);
     for finding in &mut findings {
         finding.at = finding.object.as_ref().and_then(|object| run.plan.place_of(object));
-        let sufferer = finding.affects.first().or(finding.object.as_ref());
-        let placed = all.iter().find(|(placed, _)| Some(&placed.object.id()) == sufferer);
-        if let Some((placed, _)) = placed {
-            diagnose(run, awaited.layer, &placed.object, finding, snapshot).await;
-        }
     }
+    let told = diagnosed(run.cluster, Some(&awaited.layer.name), &findings, snapshot).await;
+    told.into_iter().for_each(|event| run.say(event));
     let after = since(awaited.layer, awaited.deadline);
     EngineError::NotReady { layer: awaited.layer.name.clone(), after, failed, findings }
 }

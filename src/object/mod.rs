@@ -4,6 +4,7 @@
 mod id;
 mod nearest;
 mod quantity;
+mod redact;
 mod resource;
 mod snapshot;
 mod wave;
@@ -12,6 +13,7 @@ pub mod yaml;
 pub use id::{GroupKind, ObjectId};
 pub(crate) use nearest::nearest;
 pub use quantity::{NotAQuantity, Quantity};
+pub use redact::{redacted, redacted_text};
 pub use resource::{NotAnObject, Object};
 pub use snapshot::Snapshot;
 pub use wave::{Wave, waves};

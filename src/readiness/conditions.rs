@@ -1,6 +1,7 @@
 //! Reading what a status says, whatever a controller wrote there: what is missing or of another type than
 //! Kubernetes gives it counts as absent.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::object::Object;
@@ -12,6 +13,8 @@ pub(super) struct Condition<'a> {
     pub(super) status: &'a str,
     pub(super) reason: &'a str,
     pub(super) message: &'a str,
+    /// When its status last changed.
+    pub(super) since: Option<Timestamp>,
 }
 
 impl Condition<'_> {
@@ -39,6 +42,7 @@ pub(super) fn conditions(object: &Object) -> impl Iterator<Item = Condition<'_>>
         status: text(condition, "status"),
         reason: text(condition, "reason"),
         message: text(condition, "message"),
+        since: time(text(condition, "lastTransitionTime")),
     })
 }
 
@@ -54,6 +58,11 @@ pub(super) fn list<'a>(object: &'a Object, pointer: &str) -> impl Iterator<Item 
 /// The string in a field of a value; empty where there is none.
 pub(super) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A time as Kubernetes writes it; None where there is none.
+pub(super) fn time(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
 }
 
 /// The whole number at a JSON pointer.

@@ -6,10 +6,10 @@ use crate::object::ObjectId;
 
 /// One finding for each cause, the weightiest first: it names the workloads that suffer from it, where it is
 /// not about one of them alone.
-pub fn grouped<'a>(troubles: impl IntoIterator<Item = (ObjectId, &'a Trouble)>) -> Vec<Finding> {
+pub fn grouped(troubles: &[(ObjectId, Trouble)]) -> Vec<Finding> {
     let mut causes: BTreeMap<Cause, Vec<(ObjectId, &Trouble)>> = BTreeMap::new();
     for (workload, trouble) in troubles {
-        causes.entry(Cause::of(trouble)).or_default().push((workload, trouble));
+        causes.entry(Cause::of(trouble)).or_default().push((workload.clone(), trouble));
     }
     let mut findings: Vec<Finding> = causes.into_values().filter_map(one_of).collect();
     crate::finding::sort(&mut findings);
@@ -56,7 +56,9 @@ mod tests {
     }
 
     fn told(troubles: &[(&str, Trouble)]) -> Vec<String> {
-        let findings = grouped(troubles.iter().map(|(name, trouble)| (workload(name), trouble)));
+        let troubles: Vec<_> =
+            troubles.iter().map(|(name, trouble)| (workload(name), trouble.clone())).collect();
+        let findings = grouped(&troubles);
         findings.iter().map(|finding| format!("{} {finding}", finding.severity.name())).collect()
     }
 

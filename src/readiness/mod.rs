@@ -3,6 +3,7 @@
 //! - `status` asks one object, by the rules of kstatus (cli-utils, pkg/kstatus/status);
 //! - `explain` looks for what is wrong in its ReplicaSet, its pods, their events and the quota;
 //! - `Waiting` adds time: an ordinary restart is no failure, a loop of them is, once it has lasted;
+//! - `survey` does the same for a state that nobody has watched, by the times in its objects;
 //! - `grouped` makes one finding of what several workloads suffer alike;
 //! - `diagnose` gathers what to show when the time is over.
 
@@ -14,6 +15,7 @@ mod explain;
 mod group;
 mod patience;
 mod status;
+mod survey;
 mod trouble;
 mod waiting;
 
@@ -22,5 +24,6 @@ pub use evidence::EVIDENCE;
 pub use explain::explain;
 pub use group::grouped;
 pub use status::{Status, Verdict, is_workload, status};
+pub use survey::survey;
 pub use trouble::Trouble;
 pub use waiting::{Assessment, Waiting};

@@ -4,7 +4,7 @@ use crate::home::Home;
 
 #[test]
 fn the_help_of_the_program() {
-    assert_snapshot!(Home::new().run("--help"), @"
+    assert_snapshot!(Home::new().run("--help"), @r"
     Bring KubeStock up behind a STRICT Istio mesh, and prove that it works
 
     Usage: kubestock-install [OPTIONS] <PROFILE>
@@ -13,6 +13,7 @@ fn the_help_of_the_program() {
     Commands:
       install   Install what a profile describes
       check     Say what would not work, in the files and in the cluster
+      diagnose  Say what is wrong in a cluster, whoever installed what runs there
       render    Print the objects of a kustomize folder, without a cluster
       profiles  List the profiles of this program, or show one
       images    List every image that a profile runs, without a cluster

@@ -6,6 +6,7 @@ mod airgap;
 mod check;
 mod cluster;
 mod demo;
+mod diagnose;
 mod images;
 mod interruption;
 mod oracle;

@@ -228,7 +228,7 @@ pub(crate) fn failed() -> Recording {
     run.workload(5.0, "staging", &product, Suspect, (0, 1), Some(pull));
     run.workload(41.0, "staging", &product, WorkloadState::Failed, (0, 1), Some(pull));
     run.say(41.2, Event::Diagnosed {
-        layer: "staging".to_owned(),
+        layer: Some("staging".to_owned()),
         object: product,
         reason: Some(pull.to_owned()),
         finding: trouble(&deployment(STAGING, "ms-product"), WorkloadState::Failed, pull),

@@ -128,11 +128,11 @@ impl Progress {
             Event::Checked { passed: true, .. } => self.checks.passed += 1,
             Event::Checked { passed: false, .. } => self.checks.failed += 1,
             Event::Interrupted { signal } => self.signal = Some(signal),
-            Event::Found(finding) => match finding.severity {
+            Event::Found(finding) | Event::Diagnosed { finding, .. } => match finding.severity {
                 Severity::Error => self.found.errors += 1,
                 Severity::Warning => self.found.warnings += 1,
             },
-            Event::Diagnosed { .. } | Event::Warned { .. } | Event::Finished(_) => {}
+            Event::Warned { .. } | Event::Finished(_) => {}
         }
         if has_lease(event) {
             self.lease_holder = None;
