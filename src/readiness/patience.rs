@@ -120,7 +120,7 @@ const RULES: &[Rule] = &[
         "the nodes must reach the registry: look at their DNS, proxy and firewall, or load the image into them",
     ),
     passing(Code::ImageNotPulled, MINUTES, "`kubectl describe pod` tells more"),
-    passing(Code::CannotStart, CRASH_LOOP, "correct `command`, `args`, or the image"),
+    passing(Code::CannotStart, CRASH_LOOP, "correct its command, its `postStart` hook, or the image"),
     passing(Code::OutOfMemory, CRASH_LOOP, "raise `resources.limits.memory`, or have the container use less"),
     passing(Code::CrashLoop, CRASH_LOOP, "its last log lines may tell why: `kubectl logs --previous`"),
     passing(

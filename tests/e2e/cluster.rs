@@ -48,17 +48,23 @@ fn sandbox(arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
+/// With KUBESTOCK_SANDBOX before it, so that two may run these tests beside each other.
+fn own(name: &str) -> String {
+    std::env::var("KUBESTOCK_SANDBOX").map_or_else(|_| name.to_owned(), |own| format!("{own}-{name}"))
+}
+
 impl Cluster {
     /// The sandbox of that name, started where it is not running.
     pub(crate) fn started(name: &str) -> Self {
-        sandbox(&["up", "--name", name]);
-        let state = sandbox(&["path", "--name", name]).into();
-        Self { name: name.to_owned(), state }
+        let name = own(name);
+        sandbox(&["up", "--name", &name]);
+        let state = sandbox(&["path", "--name", &name]).into();
+        Self { name, state }
     }
 
     /// The same with nothing in it.
     pub(crate) fn bare(name: &str) -> Self {
-        sandbox(&["down", "--name", name]);
+        sandbox(&["down", "--name", &own(name)]);
         Self::started(name)
     }
 

@@ -103,6 +103,14 @@ fn crashed(pod: &Object, container: &Container<'_>, evidence: &Evidence<'_>) -> 
         _ => Code::CrashLoop,
     };
     let restarts = container.restarts();
+    let hook = evidence
+        .about(pod)
+        .find(|event| event.reason == "FailedPostStartHook" && event.fits_container(container.name));
+    if let Some(event) = hook.filter(|_| code == Code::CrashLoop) {
+        // It is killed for that, and its own exit code tells nothing.
+        let text = format!("{}: {}: cannot start: {}", pod.name(), container.label(), event.message);
+        return Some(Trouble::new(Code::CannotStart, text).of_crash(restarts, container.is_running()));
+    }
     let how = match killed_by_probe(pod, container, evidence).filter(|_| code == Code::CrashLoop) {
         Some(probe) => format!("killed, because its {probe}"),
         None => container.end(ended),

@@ -56,7 +56,7 @@ fn judge(message: &str, refuser: &Object, snapshot: &Snapshot) -> Trouble {
     }
     if says("failed quota: ") {
         // A quota counts limits that a container does not set.
-        return told(Code::QuotaRefusesPods);
+        return uncounted(message, refuser).unwrap_or_else(|| told(Code::QuotaRefusesPods));
     }
     if says("status unknown for quota") {
         // A quota that is a moment old and not counted yet.
@@ -106,6 +106,16 @@ fn unanswered(webhook: &str, message: &str, refuser: &Object) -> Trouble {
             Trouble::new(Code::WebhookRefusesPods, seen).shared_by(webhook)
         }
     }
+}
+
+/// `failed quota: NAME: must specify limits.cpu for: app` (k8s.io/apiserver,
+/// pkg/admission/plugin/resourcequota/controller.go).
+fn uncounted(message: &str, refuser: &Object) -> Option<Trouble> {
+    let (_, rest) = message.split_once("failed quota: ")?;
+    let (quota, rest) = rest.split_once(": must specify ")?;
+    let seen = format!("counts what the pods of {} do not say: they must specify {rest}", refuser.name());
+    let trouble = Trouble::new(Code::QuotaRefusesPods, seen);
+    Some(trouble.on(ObjectId::core("ResourceQuota", refuser.namespace(), quota)))
 }
 
 fn exceeded(refusal: &Refusal<'_>, refuser: &Object, snapshot: &Snapshot) -> Trouble {

@@ -24,7 +24,7 @@ pub struct Waiting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessment {
     pub verdict: Verdict,
-    /// Why it is not ready: what made it fail, else what is most telling.
+    /// Why it is not ready: what made it fail, else what is most telling. Some where it has failed.
     pub trouble: Option<Trouble>,
     /// It is of no use to wait longer.
     pub failed: bool,
@@ -80,7 +80,13 @@ impl Waiting {
             None => troubles.into_iter().next(),
         };
         let failed = spent.is_some() || given_up;
-        let trouble = trouble.map(|trouble| if failed { trouble.for_certain() } else { trouble });
+        let trouble = match (trouble, failed) {
+            (Some(trouble), true) => Some(trouble.for_certain()),
+            (None, _) if failed || verdict.status == Status::Failed => {
+                Some(Trouble::unexplained(object.id(), &verdict.message).for_certain())
+            }
+            (trouble, _) => trouble,
+        };
         Assessment { verdict, trouble, failed }
     }
 }
