@@ -9,7 +9,9 @@ mod images;
 mod install;
 mod pin;
 mod profiles;
+mod quiet;
 mod render;
+mod roles;
 mod show;
 mod signals;
 mod told;
@@ -35,7 +37,10 @@ pub fn run(cli: Cli) -> ExitCode {
         (Some(Command::Install { profile, install }), _) => {
             runtime.block_on(install::run(profile.as_deref().unwrap_or_default(), install, &look))
         }
-        (Some(Command::Check { profile, check }), _) => runtime.block_on(check::run(&profile, check, &look)),
+        (Some(Command::Check { profile, check }), _) => match check.print_roles.clone() {
+            Some(user) => runtime.block_on(roles::run(&profile, check, &user)),
+            None => runtime.block_on(check::run(&profile, check, &look)),
+        },
         (Some(Command::Diagnose { diagnose }), _) => runtime.block_on(diagnose::run(diagnose, &look)),
         (Some(Command::Render { path, output }), _) => render::run(&path, output),
         (Some(Command::Profiles { command }), _) => profiles::run(command),

@@ -98,7 +98,7 @@ impl Failure {
             Self::Release(_) | Self::Pin(_) => 4,
             Self::Engine(error) => match error.as_ref() {
                 EngineError::Homeless(_) | EngineError::Images(_) => Self::USAGE,
-                EngineError::Api { .. } | EngineError::LeaseLost => 3,
+                EngineError::Api { .. } | EngineError::LeaseLost | EngineError::Rights(_) => 3,
                 EngineError::Release(_) => 4,
                 EngineError::Istio(_) | EngineError::Kubeconfig(_) => 5,
                 EngineError::Apply { .. } | EngineError::Own(_) => 6,

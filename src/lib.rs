@@ -56,5 +56,8 @@ pub mod failure;
 /// Recorded objects and events in; ready or not, and why not, out. Pure.
 pub mod readiness;
 
+/// What a user must be allowed to do so that a plan can be carried out. Pure.
+pub mod rights;
+
 /// Shows the facts of a run: bars for a terminal, lines for CI, JSON lines for programs.
 pub mod ui;

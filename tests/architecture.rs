@@ -24,6 +24,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "cluster",
                 "plan",
                 "profile",
+                "rights",
                 "istio",
                 "bundle",
                 "kustomize",
@@ -57,6 +58,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "cluster",
                 "lint",
                 "readiness",
+                "rights",
                 "plan",
                 "profile",
                 "istio",
@@ -68,6 +70,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("cluster", vec!["object"]),
         ("lint", vec!["finding", "plan", "kustomize", "object"]),
         ("readiness", vec!["finding", "image", "object"]),
+        ("rights", vec!["finding", "kustomize", "plan", "readiness", "object"]),
         ("plan", vec!["profile", "istio", "kustomize", "object", "image"]),
         ("profile", vec!["istio", "object", "image"]),
         ("bundle", vec!["istio", "kustomize", "object"]),
@@ -81,8 +84,8 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
 }
 
 /// The rooms that know neither a runtime nor a client.
-const PURE: [&str; 9] =
-    ["object", "image", "kustomize", "profile", "plan", "lint", "readiness", "finding", "event"];
+const PURE: [&str; 10] =
+    ["object", "image", "kustomize", "profile", "plan", "lint", "readiness", "rights", "finding", "event"];
 const IMPURE_CRATES: [&str; 4] = ["tokio::", "kube::", "reqwest::", "k8s_openapi::"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

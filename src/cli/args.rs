@@ -69,6 +69,10 @@ pub struct CheckArgs {
     #[arg(long, conflicts_with_all = ["kubeconfig", "context"])]
     pub no_cluster: bool,
 
+    /// Print roles that allow this user all that an installation does, and look at nothing
+    #[arg(long, value_name = "USER", conflicts_with_all = ["kubeconfig", "context", "output"])]
+    pub print_roles: Option<String>,
+
     /// How to tell what is found
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub output: Output,

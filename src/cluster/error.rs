@@ -121,7 +121,7 @@ impl ApiError {
     }
 
     /// Whether the server says that there is no such thing.
-    pub(super) fn is_not_found(&self) -> bool {
+    pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { status: StatusCode::NOT_FOUND, .. })
     }
 

@@ -1,15 +1,12 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use anstream::eprintln;
 use serde_json::{Value, json};
-use tokio::sync::mpsc::UnboundedReceiver;
-use tokio_util::sync::CancellationToken;
 
-use super::{signals, told};
+use super::quiet::quietly;
+use super::told;
 use crate::cli::{ImageForm, ListArgs};
 use crate::engine;
-use crate::event::{Announcer, Event};
 use crate::failure::Failure;
 use crate::plan::{Image, User};
 use crate::profile::Profile;
@@ -35,26 +32,14 @@ async fn images(profile: &str, list: ListArgs) -> Result<Vec<Image>, Failure> {
     }
     tell_of_strangers(inputs.profile());
 
-    let (announcer, events) = Announcer::new();
-    let stop = CancellationToken::new();
-    let listening = signals::listen(announcer.clone(), stop.clone()).map_err(Failure::Runtime)?;
-    let telling = tokio::spawn(tell(events));
-    let listed = async {
+    quietly(async |announcer, _| {
         let release = match &inputs.profile().istio {
-            Some(istio) => Some(engine::fetch(istio, &inputs.supply, &announcer).await?),
+            Some(istio) => Some(engine::fetch(istio, &inputs.supply, announcer).await?),
             None => None,
         };
-        Ok(engine::images(inputs.profile(), layers, release.as_ref(), &announcer).await?)
-    };
-    let images = tokio::select! {
-        images = listed => images,
-        () = stop.cancelled() => Err(Failure::Interrupted(listening.signal())),
-    };
-    listening.end();
-    drop(announcer);
-    // It fails only by a panic, which has told itself.
-    let _ = telling.await;
-    images
+        Ok(engine::images(inputs.profile(), layers, release.as_ref(), announcer).await?)
+    })
+    .await
 }
 
 fn tell_of_strangers(profile: &Profile) {
@@ -64,19 +49,6 @@ fn tell_of_strangers(profile: &Profile) {
             profile.name
         );
         told::warning(&warning);
-    }
-}
-
-/// Tells on stderr what a person waits for; stdout is for the list alone.
-async fn tell(mut events: UnboundedReceiver<Event>) {
-    while let Some(event) = events.recv().await {
-        match event {
-            Event::Warned { warning } => told::warning(&warning),
-            Event::Found(finding) => told::warning(&finding),
-            Event::DownloadStarted { url, .. } => eprintln!("downloading {url}"),
-            Event::DownloadRetried { reason, .. } => told::warning(&format!("{reason}; trying again")),
-            _ => {}
-        }
     }
 }
 

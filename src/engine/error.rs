@@ -15,6 +15,10 @@ pub enum EngineError {
     #[error("interrupted")]
     Interrupted,
 
+    /// What the run would have to do and its user may not; nothing was changed.
+    #[error("the user may not do all of it")]
+    Rights(Vec<Finding>),
+
     /// `doing` ends the sentence "while ...".
     #[error("{source} (while {doing})")]
     Api { doing: &'static str, source: ApiError },

@@ -15,6 +15,7 @@ mod look;
 mod pinned;
 mod preflight;
 mod prepare;
+mod rights;
 mod run;
 mod settle;
 mod survey;

@@ -1,8 +1,8 @@
 use tokio_util::sync::CancellationToken;
 
 use super::run::Course;
-use super::{EngineError, look, prepare, settle};
-use crate::cluster::{Cluster, Target};
+use super::{EngineError, look, prepare, rights, settle};
+use crate::cluster::{ApiError, Cluster, Target};
 use crate::event::{Announcer, Step};
 use crate::finding::{Code, Finding};
 use crate::istio::release::{Release, Supply};
@@ -33,6 +33,12 @@ pub struct Rehearsed {
     pub failures: Vec<(Code, EngineError)>,
     /// Whether Istio was to come and could not be rendered.
     is_without_istio: bool,
+}
+
+impl Rehearsed {
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
 }
 
 impl Preflight<'_> {
@@ -81,6 +87,9 @@ impl Preflight<'_> {
             findings.retain(|finding| !lint::is_for_want_of_istio(finding));
         }
         findings.extend(rehearsed.findings.iter().cloned());
+        if let Some((cluster, _)) = self.cluster {
+            findings.extend(rights::missing(cluster, &rehearsed.plan).await.unwrap_or_else(unasked));
+        }
         findings
     }
 
@@ -116,6 +125,11 @@ impl Preflight<'_> {
             None => is_certainly_namespaced(object).then_some(true),
         }
     }
+}
+
+fn unasked(error: ApiError) -> Vec<Finding> {
+    let hint = "an installation asks again, and begins nothing before it knows";
+    vec![Finding::warning(Code::Unread, format!("what the user may do could not be asked: {error}"), hint)]
 }
 
 /// Whether the kind is one that every cluster has in namespaces, or one of Istio's.

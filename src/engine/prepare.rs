@@ -3,9 +3,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use http::StatusCode;
+
 use super::EngineError;
 use super::warning::Warning;
-use crate::cluster::{Cluster, Target};
+use crate::cluster::{ApiError, Cluster, Target};
 use crate::event::{Announcer, Event};
 use crate::istio::release::{Obtained, Platform, Progress, Release, ReleaseError, Store, Supply};
 use crate::istio::render::{self, RenderRequest};
@@ -169,6 +171,10 @@ async fn layers_of(
 /// Whether some Istio was installed before (`operator/cmd/mesh/install.go` asks the same).
 async fn has_injector(cluster: &Cluster) -> Result<bool, EngineError> {
     let (api_version, kind) = ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration");
-    let found = cluster.list(api_version, kind, None, Some("app=sidecar-injector")).await;
-    Ok(!found.map_err(EngineError::api("looking for an Istio that is there"))?.is_empty())
+    match cluster.list(api_version, kind, None, Some("app=sidecar-injector")).await {
+        Ok(found) => Ok(!found.is_empty()),
+        // Told with all that the user may not do, before anything is changed.
+        Err(ApiError::Refused { status: StatusCode::FORBIDDEN, .. }) => Ok(false),
+        Err(error) => Err(EngineError::api("looking for an Istio that is there")(error)),
+    }
 }

@@ -1,7 +1,7 @@
 use super::pinned::Pins;
 use super::run::Course;
 use super::warning::Warning;
-use super::{EngineError, Install, look, prepare};
+use super::{EngineError, Install, look, prepare, rights};
 use crate::event::{Announcer, Event, PlannedLayer, Step};
 use crate::image::Rules;
 use crate::istio::release::{Release, Supply};
@@ -54,11 +54,16 @@ pub(super) async fn fetched(
 }
 
 /// Tells what is wrong, and goes on: what is missing may come meanwhile, and what is refused is told again by who
-/// refuses it.
+/// refuses it. Where the user may not do all that is to be done, nothing is begun.
 async fn check(install: &Install<'_>, announcer: &Announcer, plan: &Plan) -> Result<(), EngineError> {
-    let live = look::look(install.cluster, plan, look::Rules::OfPlan).await;
-    lint::lint(plan, Some(&live)).into_iter().for_each(|finding| announcer.say(Event::Found(finding)));
-    Ok(())
+    let (live, missing) = tokio::join!(
+        look::look(install.cluster, plan, look::Rules::OfPlan),
+        rights::missing(install.cluster, plan),
+    );
+    let missing = missing.map_err(EngineError::api("asking what may be done"))?;
+    let findings = lint::lint(plan, Some(&live));
+    missing.iter().cloned().chain(findings).for_each(|finding| announcer.say(Event::Found(finding)));
+    if missing.is_empty() { Ok(()) } else { Err(EngineError::Rights(missing)) }
 }
 
 /// Makes one Plan of the layers, with the images that the rules say, and tells what it took to fit them.

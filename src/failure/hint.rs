@@ -108,6 +108,9 @@ fn engine_hint(error: &EngineError) -> Option<String> {
             "is there room in the folder for temporary files? TMPDIR names another"
         }
         EngineError::Istio(RenderError::TimedOut { .. }) => AGAIN,
+        EngineError::Rights(_) => {
+            "nothing was changed; `kubestock-install check --print-roles USER` prints roles that allow it (docs/rights.md)"
+        }
         EngineError::Apply { failed, .. } => apply_hint(failed).unwrap_or(AGAIN),
         EngineError::NotReady { failed: true, .. } => {
             "waiting longer would not help: mend what is named above, then run the same command again"

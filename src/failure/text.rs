@@ -100,6 +100,10 @@ fn engine_text(error: &EngineError) -> String {
                 format!("{}: {finding}\n    hint: {}", finding.label(), finding.hint)
             })
         }
+        EngineError::Rights(findings) => {
+            let first = "the user may not do all that is to be done".to_owned();
+            listed(first, findings, |finding| format!("{}: {finding}", finding.label()))
+        }
         EngineError::Silent { layer, webhook, after, last } => {
             let after = after.as_secs();
             format!("the webhook `{webhook}` of layer `{layer}` has not answered within {after} s: {last}")

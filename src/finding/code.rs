@@ -43,6 +43,10 @@ codes! {
     OtherIstio = 110,
     /// A definition without a version in which objects are stored.
     StoredVersion = 111,
+    /// Something that the user may not do, and an installation does.
+    RightsMissing = 121,
+    /// A role that gives more than who would make it has.
+    RoleTooStrong = 122,
     /// An object whose kind, or the version of it, nothing defines.
     UnknownKind = 201,
     /// A policy for the whole mesh that holds for one namespace alone.

@@ -12,7 +12,9 @@ pub enum Wave {
     Namespaces,
     /// CustomResourceDefinitions: early, so that they are established when custom resources come.
     Definitions,
-    /// ServiceAccounts and RBAC: a pod without its account is refused, one without its rights crashes.
+    /// Before their bindings: who may not give all rights may bind a role only where it is there to be looked at.
+    Roles,
+    /// ServiceAccounts and bindings: a pod without its account is refused, one without its rights crashes.
     Access,
     /// What workloads read or meet at their start: ConfigMaps, Secrets, claims, quotas, Services. A
     /// NetworkPolicy and a PodDisruptionBudget belong here too: no pod is to run a moment without them.
@@ -29,9 +31,10 @@ pub enum Wave {
 }
 
 impl Wave {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Namespaces,
         Self::Definitions,
+        Self::Roles,
         Self::Access,
         Self::Configuration,
         Self::Workloads,
@@ -43,6 +46,7 @@ impl Wave {
         match (object.group(), object.kind()) {
             ("", "Namespace") => Self::Namespaces,
             ("apiextensions.k8s.io", _) => Self::Definitions,
+            ("rbac.authorization.k8s.io", "ClusterRole" | "Role") => Self::Roles,
             ("", "ServiceAccount") | ("rbac.authorization.k8s.io", _) => Self::Access,
             ("", "Pod" | "ReplicationController") => Self::Workloads,
             ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") => Self::Workloads,
@@ -60,6 +64,7 @@ impl Wave {
         match self {
             Self::Namespaces => "namespaces",
             Self::Definitions => "definitions",
+            Self::Roles => "roles",
             Self::Access => "access",
             Self::Configuration => "configuration",
             Self::Workloads => "workloads",
@@ -130,7 +135,7 @@ mod tests {
             ("v1", "Namespace", Namespaces),
             ("apiextensions.k8s.io/v1", "CustomResourceDefinition", Definitions),
             ("v1", "ServiceAccount", Access),
-            ("rbac.authorization.k8s.io/v1", "ClusterRole", Access),
+            ("rbac.authorization.k8s.io/v1", "ClusterRole", Roles),
             ("rbac.authorization.k8s.io/v1", "RoleBinding", Access),
             ("v1", "ConfigMap", Configuration),
             ("v1", "Secret", Configuration),

@@ -10,5 +10,6 @@ mod diagnose;
 mod images;
 mod interruption;
 mod oracle;
+mod rights;
 mod trees;
 mod trouble;

@@ -134,34 +134,6 @@ fn a_webhook_that_nobody_answers_is_named_once_the_time_is_over() {
     assert_said(ended, 6, &["ConfigMap/trouble-webhook/a", "dead.example.org", "objects.yaml:1"]);
 }
 
-/// A kubeconfig of a ServiceAccount that may read, and change nothing.
-fn without_rights(cluster: &Cluster, folder: &TempDir) -> PathBuf {
-    cluster.kubectl(&["create", "serviceaccount", "reader", "-n", "default"]);
-    let binding = ["create", "clusterrolebinding", "reader", "--clusterrole=view"];
-    cluster.kubectl(&[&binding[..], &["--serviceaccount=default:reader"]].concat());
-    let token = cluster.kubectl(&["create", "token", "reader", "-n", "default"]).expect(0);
-    let kubeconfig = folder.path().join("kubeconfig");
-    std::fs::copy(cluster.kubeconfig(), &kubeconfig).unwrap();
-    let path = kubeconfig.to_str().unwrap();
-    let token = format!("--token={}", token.stdout.trim());
-    cluster.kubectl(&["config", "set-credentials", "reader", &token, "--kubeconfig", path]).expect(0);
-    cluster.kubectl(&["config", "set-context", "--current", "--user=reader", "--kubeconfig", path]).expect(0);
-    kubeconfig
-}
-
-#[test]
-#[ignore = "needs the sandbox: make e2e"]
-fn a_user_without_rights_is_told_which_and_changes_nothing() {
-    let cluster = Cluster::started("e2e");
-    let folder = tempfile::tempdir().unwrap();
-    let kubeconfig = without_rights(&cluster, &folder);
-    let path = kubeconfig.to_str().unwrap();
-    let ended = cluster.install(&cluster.profile("demo"), &["--kubeconfig", path]);
-    assert_said(ended, 3, &["is forbidden", "default:reader", "cannot"]);
-    cluster.kubectl(&["delete", "serviceaccount", "reader", "-n", "default"]).expect(0);
-    cluster.kubectl(&["delete", "clusterrolebinding", "reader"]).expect(0);
-}
-
 #[test]
 #[ignore = "needs the sandbox: make e2e"]
 fn a_wrong_digest_is_told_with_both_and_nothing_is_kept() {

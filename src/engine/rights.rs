@@ -1,0 +1,80 @@
+use std::collections::BTreeSet;
+
+use futures::StreamExt;
+use http::StatusCode;
+
+use crate::cluster::{ApiError, Cluster, Mode};
+use crate::finding::Finding;
+use crate::object::Object;
+use crate::plan::{Layer, Placed, Plan};
+use crate::rights::{self, Denied, Right, granted, is_granting};
+
+/// How many requests are on their way at once.
+const CONCURRENT: usize = 16;
+
+/// What the user is not allowed to do, of all that an installation would do. Nothing is changed.
+///
+/// # Errors
+/// Where the cluster cannot be asked.
+pub(super) async fn missing(cluster: &Cluster, plan: &Plan) -> Result<Vec<Finding>, ApiError> {
+    let missing = denied(cluster, rights::needed(plan)).await?;
+    let roles = plan.layers.iter().flat_map(Layer::objects).filter(|placed| is_granting(&placed.object));
+    // Who may not make roles at all is told that, not what each of them gives.
+    let may_make_roles = |right: &&Right| right.group == "rbac.authorization.k8s.io";
+    let roles: Vec<&Placed> =
+        if missing.iter().any(|right| may_make_roles(&right)) { Vec::new() } else { roles.collect() };
+    let asked = futures::stream::iter(roles.into_iter().map(|placed| too_strong(cluster, placed)));
+    let answers: Vec<Result<Option<Denied>, ApiError>> = asked.buffered(CONCURRENT).collect().await;
+    let too_strong = answers.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
+    if missing.is_empty() && too_strong.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Servers before 1.28 do not say it.
+    let user = cluster.user().await.unwrap_or_else(|_| "USER".to_owned());
+    Ok(rights::missing(&missing, &too_strong, &user))
+}
+
+/// Those of the rights that the user does not have.
+pub(super) async fn denied(cluster: &Cluster, rights: BTreeSet<Right>) -> Result<BTreeSet<Right>, ApiError> {
+    let asked = rights.into_iter().map(async |right| {
+        let Right { namespace, group, resource, verb } = &right;
+        let allowed = cluster.can_i(verb, group, resource, namespace.as_deref()).await?;
+        Ok((!allowed).then_some(right))
+    });
+    let answers: Vec<Result<Option<Right>, ApiError>> =
+        futures::stream::iter(asked).buffer_unordered(CONCURRENT).collect().await;
+    answers.into_iter().filter_map(Result::transpose).collect()
+}
+
+/// Asks the server by a dry run whether a role or a binding may be made. In a namespace that is still to come, which
+/// no dry run can make something in, the rights that the role gives are asked for one by one.
+async fn too_strong(cluster: &Cluster, placed: &Placed) -> Result<Option<Denied>, ApiError> {
+    let object = &placed.object;
+    let denied = |lacks| Denied { object: object.id(), at: placed.at.clone(), lacks };
+    match cluster.apply(object, Mode::DryRun).await {
+        Ok(_) => Ok(None),
+        Err(ApiError::Refused { status: StatusCode::FORBIDDEN, message, .. }) => {
+            Ok(Some(denied(lacking(&message).to_owned())))
+        }
+        Err(error) if error.is_not_found() => Ok(lacking_one_by_one(cluster, object).await?.map(denied)),
+        // What else is wrong with it is told by those who look for that.
+        Err(error) if error.passes() => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// `user "x" (groups=[...]) is attempting to grant RBAC permissions not currently held:` and then they, one a line.
+fn lacking(message: &str) -> &str {
+    message.split_once("not currently held:").map_or(message, |(_, rights)| rights.trim())
+}
+
+async fn lacking_one_by_one(cluster: &Cluster, role: &Object) -> Result<Option<String>, ApiError> {
+    let group = "rbac.authorization.k8s.io";
+    if cluster.can_i("escalate", group, "roles", role.namespace()).await? {
+        return Ok(None);
+    }
+    let lacks = denied(cluster, granted(role)).await?;
+    let words = lacks.iter().map(|right| format!("{} {} {}", right.verb, right.group, right.resource));
+    let words = words.collect::<Vec<_>>().join(", ");
+    Ok((!words.is_empty()).then_some(words))
+}

@@ -1,0 +1,104 @@
+//! What a user must be allowed to do in a cluster so that a plan can be carried out there. Pure: from the plan alone.
+//!
+//! - `needed` lists every request that an installation makes;
+//! - `roles` writes them as objects that grant them;
+//! - `granted` lists what the roles of a plan give to others, which only who has it himself may give;
+//! - `missing` makes findings of those that were denied.
+
+mod granted;
+mod missing;
+mod needed;
+mod roles;
+
+use crate::object::Object;
+
+pub use granted::{granted, is_granting};
+pub use missing::{Denied, missing};
+pub use needed::needed;
+pub use roles::{Grantee, roles};
+
+/// One verb on one resource, everywhere or in a namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Right {
+    /// None for what has no namespace, and for all namespaces.
+    pub namespace: Option<String>,
+    /// Empty for the core group.
+    pub group: String,
+    /// In the plural, with its part where that is meant: `pods/log`.
+    pub resource: String,
+    pub verb: String,
+}
+
+impl Right {
+    fn new(namespace: Option<&str>, group: &str, resource: impl Into<String>, verb: &str) -> Self {
+        let namespace = namespace.map(str::to_owned);
+        Self { namespace, group: group.to_owned(), resource: resource.into(), verb: verb.to_owned() }
+    }
+
+    /// `deployments.apps`
+    fn full_resource(&self) -> String {
+        match self.group.as_str() {
+            "" => self.resource.clone(),
+            group => format!("{}.{group}", self.resource),
+        }
+    }
+}
+
+/// The resource of an object's kind: as the plan's definitions call it, else as Kubernetes guesses
+/// (k8s.io/apimachinery, pkg/api/meta/restmapper.go, UnsafeGuessKindToResource), which is right for all of its own.
+fn resource_of(object: &Object, definitions: &[&Object]) -> String {
+    let defines = |definition: &&&Object| {
+        definition.text("/spec/group") == Some(object.group())
+            && definition.text("/spec/names/kind") == Some(object.kind())
+    };
+    let defined =
+        definitions.iter().find(defines).and_then(|definition| definition.text("/spec/names/plural"));
+    defined.map_or_else(|| guessed(object.kind()), str::to_owned)
+}
+
+fn guessed(kind: &str) -> String {
+    let singular = kind.to_lowercase();
+    match singular.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None if singular == "endpoints" => singular,
+        None if singular.ends_with('s') => format!("{singular}es"),
+        None => format!("{singular}s"),
+    }
+}
+
+#[cfg(test)]
+mod testing {
+    use super::Right;
+
+    /// `shop: get deployments.apps`, one a line.
+    pub(super) fn lines<'a>(rights: impl IntoIterator<Item = &'a Right>) -> String {
+        let mut verbs: std::collections::BTreeMap<(String, String), Vec<&str>> = Default::default();
+        for right in rights {
+            let scope = right.namespace.clone().unwrap_or_else(|| "*".to_owned());
+            verbs.entry((scope, right.full_resource())).or_default().push(&right.verb);
+        }
+        let lines = verbs
+            .iter()
+            .map(|((scope, resource), verbs)| format!("{scope} {resource}: {}\n", verbs.join(" ")));
+        lines.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_in_the_plural() {
+        let table = [
+            ("Deployment", "deployments"),
+            ("NetworkPolicy", "networkpolicies"),
+            ("Ingress", "ingresses"),
+            ("Endpoints", "endpoints"),
+            ("PodDisruptionBudget", "poddisruptionbudgets"),
+        ];
+        for (kind, plural) in table {
+            assert_eq!(guessed(kind), plural);
+        }
+    }
+}

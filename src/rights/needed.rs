@@ -1,0 +1,134 @@
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Right, resource_of};
+use crate::object::{Object, Wave};
+use crate::plan::{Gate, Layer, NAMESPACE, Plan};
+use crate::readiness;
+
+/// What applying an object asks for: it is read, patched, and made where it is not there, which the API server asks
+/// for by a name of its own (k8s.io/apiserver, pkg/endpoints/handlers/patch.go).
+const APPLY: [&str; 3] = ["get", "create", "patch"];
+
+const WATCH: [&str; 2] = ["list", "watch"];
+
+/// Every right that an installation of this plan, its waiting and its checks ask for.
+pub fn needed(plan: &Plan) -> BTreeSet<Right> {
+    let mut rights = of_the_run();
+    let objects = || plan.layers.iter().flat_map(Layer::objects).map(|placed| &placed.object);
+    let definitions: Vec<&Object> =
+        objects().filter(|object| object.is("apiextensions.k8s.io", "CustomResourceDefinition")).collect();
+    // Thousands of objects have a few kinds.
+    let mut seen = HashMap::new();
+    for object in objects() {
+        let kind = (object.namespace(), object.group(), object.kind());
+        if seen.insert(kind, ()).is_none() {
+            rights.extend(of_kind(object, &resource_of(object, &definitions)));
+        }
+    }
+    for gate in plan.layers.iter().flat_map(|layer| &layer.stages).flat_map(|stage| &stage.gates) {
+        let (Gate::Validation { invalid: asked, .. } | Gate::Injection { pod: asked, .. }) = gate;
+        rights.extend(verbs(asked, &resource_of(asked, &definitions), &["create"]));
+    }
+    let checked: BTreeSet<&str> = objects()
+        .filter(|object| readiness::is_workload(object))
+        .filter_map(|object| object.namespace())
+        .collect();
+    rights.extend(checked.into_iter().flat_map(of_checks));
+    rights
+}
+
+/// The run's own records: its namespace, its Lease, and the parents of its ApplySets.
+fn of_the_run() -> BTreeSet<Right> {
+    let namespaces = APPLY.map(|verb| Right::new(None, "", "namespaces", verb));
+    let parents = APPLY.map(|verb| Right::new(Some(NAMESPACE), "", "configmaps", verb));
+    let lease = ["get", "create", "update"];
+    let lease = lease.map(|verb| Right::new(Some(NAMESPACE), "coordination.k8s.io", "leases", verb));
+    namespaces.into_iter().chain(parents).chain(lease).collect()
+}
+
+fn of_kind(object: &Object, resource: &str) -> Vec<Right> {
+    let mut rights = verbs(object, resource, &APPLY);
+    let is_awaited = matches!(Wave::of(object), Wave::Workloads | Wave::CustomResources | Wave::Definitions);
+    if is_awaited {
+        rights.extend(verbs(object, resource, &WATCH));
+    }
+    if object.kind() == "MutatingWebhookConfiguration" {
+        // Looked for before Istio is rendered: its injector.
+        rights.extend(verbs(object, resource, &["list"]));
+    }
+    if readiness::is_workload(object) {
+        for (api_version, kind) in readiness::EVIDENCE {
+            let group = api_version.split_once('/').map_or("", |(group, _)| group);
+            let right = |verb: &&str| Right::new(object.namespace(), group, super::guessed(kind), verb);
+            rights.extend(WATCH.iter().map(right));
+        }
+        rights.push(Right::new(object.namespace(), "", "pods/log", "get"));
+    }
+    rights
+}
+
+/// Pods are listed, one is made as a dry run, and one calls the others: by a WebSocket, which is asked for as `get`,
+/// and by newer servers as `create` (KEP-4006).
+fn of_checks(namespace: &str) -> [Right; 4] {
+    let right = |resource: &str, verb| Right::new(Some(namespace), "", resource, verb);
+    [right("pods", "list"), right("pods", "create"), right("pods/exec", "get"), right("pods/exec", "create")]
+}
+
+fn verbs(object: &Object, resource: &str, verbs: &[&str]) -> Vec<Right> {
+    verbs.iter().map(|verb| Right::new(object.namespace(), object.group(), resource, verb)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::object::yaml::parse_documents;
+    use crate::rights::testing::lines;
+
+    #[test]
+    fn every_request_is_covered_and_nothing_else() {
+        let text = "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: proxies.example.org}
+spec: {group: example.org, names: {kind: Proxy, plural: proxys}}
+---
+apiVersion: example.org/v1
+kind: Proxy
+metadata: {name: a, namespace: shop}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: a, namespace: shop}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a, namespace: shop}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: b, namespace: shop}
+";
+        let objects =
+            parse_documents(text).unwrap().into_iter().map(|d| Object::new(d.value).unwrap().into());
+        let layer = Layer::new("shop", objects.collect(), Duration::from_secs(1));
+        let plan = Plan { layers: vec![layer] };
+        insta::assert_snapshot!(lines(&needed(&plan)), @r"
+        * customresourcedefinitions.apiextensions.k8s.io: create get list patch watch
+        * namespaces: create get patch
+        kubestock-install configmaps: create get patch
+        kubestock-install leases.coordination.k8s.io: create get update
+        shop deployments.apps: create get list patch watch
+        shop events: list watch
+        shop persistentvolumeclaims: list watch
+        shop pods: create list watch
+        shop pods/exec: create get
+        shop pods/log: get
+        shop proxys.example.org: create get list patch watch
+        shop replicasets.apps: list watch
+        shop resourcequotas: list watch
+        shop services: create get patch
+        ");
+    }
+}

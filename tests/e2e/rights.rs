@@ -1,0 +1,132 @@
+//! What a user must be allowed to do: told all at once, printed as roles, and no more than is needed.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::cluster::{Cluster, Ended};
+
+/// A ServiceAccount that may do nothing yet, and a kubeconfig that is it.
+struct User {
+    name: &'static str,
+    folder: tempfile::TempDir,
+}
+
+impl User {
+    fn new(cluster: &Cluster, name: &'static str) -> Self {
+        let user = Self { name, folder: tempfile::tempdir().unwrap() };
+        cluster.kubectl(&["create", "serviceaccount", name, "-n", "default"]).expect(0);
+        let token = cluster.kubectl(&["create", "token", name, "-n", "default"]).expect(0);
+        std::fs::copy(cluster.kubeconfig(), user.kubeconfig()).unwrap();
+        let path = user.kubeconfig();
+        let path = path.to_str().unwrap();
+        let token = format!("--token={}", token.stdout.trim());
+        cluster.kubectl(&["config", "set-credentials", name, &token, "--kubeconfig", path]).expect(0);
+        let user_is = format!("--user={name}");
+        cluster.kubectl(&["config", "set-context", "--current", &user_is, "--kubeconfig", path]).expect(0);
+        user
+    }
+
+    fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("kubeconfig")
+    }
+
+    fn subject(&self) -> String {
+        format!("system:serviceaccount:default:{}", self.name)
+    }
+
+    fn install(&self, cluster: &Cluster, profile: &Path) -> Ended {
+        cluster.install(profile, &["--kubeconfig", self.kubeconfig().to_str().unwrap()])
+    }
+
+    /// What the program prints for this user, applied by who may.
+    fn grant(&self, cluster: &Cluster, profile: &Path) {
+        let subject = self.subject();
+        let arguments = ["check", profile.to_str().unwrap(), "--print-roles", &subject];
+        let printed: Ended = cluster.installer(&arguments).output().unwrap().into();
+        let roles = self.folder.path().join("roles.yaml");
+        std::fs::write(&roles, printed.expect(0).stdout).unwrap();
+        cluster.kubectl(&["apply", "-f", roles.to_str().unwrap()]).expect(0);
+    }
+
+    fn gone(self, cluster: &Cluster) {
+        cluster.kubectl(&["delete", "serviceaccount", self.name, "-n", "default"]).expect(0);
+        for kind in ["clusterrole", "clusterrolebinding"] {
+            cluster.kubectl(&["delete", kind, ROLE, "--ignore-not-found"]).expect(0);
+        }
+    }
+}
+
+const ROLE: &str = "kubestock-installer";
+const SERVICES: &str = "kubestock-staging";
+
+/// Takes rights out of a role: every rule is what `keep` makes of it.
+fn weaken(cluster: &Cluster, role: &[&str], keep: impl Fn(Value) -> Option<Value>) {
+    let got = cluster.kubectl(&[&["get", "-o", "json"][..], role].concat()).expect(0);
+    let mut role: Value = serde_json::from_str(&got.stdout).unwrap();
+    let rules = role["rules"].as_array().unwrap().iter().cloned().filter_map(keep).collect();
+    role["rules"] = Value::Array(rules);
+    role["metadata"] = json!({"name": role["metadata"]["name"], "namespace": role["metadata"]["namespace"]});
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("role.json");
+    std::fs::write(&file, role.to_string()).unwrap();
+    cluster.kubectl(&["apply", "-f", file.to_str().unwrap()]).expect(0);
+}
+
+#[test]
+#[ignore = "needs the sandbox: make e2e"]
+fn who_may_do_nothing_is_told_everything_at_once_and_nothing_is_begun() {
+    let cluster = Cluster::bare("e2e");
+    let user = User::new(&cluster, "nobody");
+    let before = cluster.kubectl(&["get", "namespaces", "-o", "name"]).expect(0).stdout;
+    let ended = user.install(&cluster, &cluster.profile("demo")).expect(3);
+    for word in [
+        "error[KSI-121]: the user may not",
+        "clusterroles.rbac.authorization.k8s.io",
+        "error[KSI-121]: Namespace/istio-system: in it, the user may not",
+        "error[KSI-121]: Namespace/kubestock-staging: in it, the user may not",
+        "deployments.apps",
+        "--print-roles",
+    ] {
+        assert!(ended.stderr.contains(word), "no `{word}` in:\n{}", ended.stderr);
+    }
+    let after = cluster.kubectl(&["get", "namespaces", "-o", "name"]).expect(0).stdout;
+    assert_eq!(before, after);
+    user.gone(&cluster);
+}
+
+#[test]
+#[ignore = "needs the sandbox: make e2e"]
+fn the_roles_that_are_printed_are_enough_and_each_of_their_rules_is_needed() {
+    let cluster = Cluster::bare("e2e");
+    let profile = cluster.profile("demo");
+    let user = User::new(&cluster, "deployer");
+    user.grant(&cluster, &profile);
+
+    // Before anything of Istio is there: a role that is to give more than its maker has.
+    weaken(&cluster, &["clusterrole", ROLE], |rule| {
+        let is_of_nodes = rule["resources"].as_array().is_some_and(|all| all.contains(&json!("nodes")));
+        (!is_of_nodes).then_some(rule)
+    });
+    let ended = user.install(&cluster, &profile).expect(3);
+    assert!(ended.stderr.contains("error[KSI-122]: ClusterRole/istio"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("nodes"), "{}", ended.stderr);
+    cluster.kubectl(&["get", "deployment", "istiod", "-n", "istio-system"]).expect(1);
+
+    user.grant(&cluster, &profile);
+    user.install(&cluster, &profile).expect(0);
+    user.install(&cluster, &profile).expect(0);
+
+    weaken(&cluster, &["role", ROLE, "-n", SERVICES], |mut rule| {
+        let resources = rule["resources"].as_array_mut()?;
+        resources.retain(|resource| resource != "limitranges");
+        (!resources.is_empty()).then_some(rule)
+    });
+    let ended = user.install(&cluster, &profile).expect(3);
+    let expected = format!(
+        "error[KSI-121]: Namespace/{SERVICES}: in it, the user may not create, get, patch limitranges\n"
+    );
+    assert!(ended.stderr.contains(&expected), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("KSI-121").count(), 1, "{}", ended.stderr);
+    user.gone(&cluster);
+}
