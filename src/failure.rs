@@ -10,10 +10,13 @@ use std::io;
 use crate::bundle::BundleError;
 use crate::cluster::{ApiError, ConnectError};
 use crate::engine::EngineError;
+use crate::finding::Finding;
 use crate::istio::release::{PinError, ReleaseError};
 use crate::kustomize;
 use crate::plan::Unrendered;
 use crate::settings::SettingsError;
+
+pub(crate) use text::cut_off;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
@@ -38,6 +41,11 @@ pub enum Failure {
         context: String,
         server: String,
         why: String,
+        asked: bool,
+    },
+    /// A STRICT policy would cut off what runs today; `asked` where a person said no.
+    CutOff {
+        findings: Vec<Finding>,
         asked: bool,
     },
     /// A bundle cannot be written.
@@ -94,7 +102,8 @@ impl Failure {
             Self::Pin(PinError::Unnamed { .. } | PinError::Several { .. } | PinError::Unreadable(_)) => {
                 Self::USAGE
             }
-            Self::Connect(_) | Self::Discovery(_) | Self::Unconfirmed { .. } | Self::Found { .. } => 3,
+            Self::Connect(_) | Self::Discovery(_) | Self::Found { .. } => 3,
+            Self::Unconfirmed { .. } | Self::CutOff { .. } => 3,
             Self::Release(_) | Self::Pin(_) => 4,
             Self::Engine(error) => match error.as_ref() {
                 EngineError::Homeless(_) | EngineError::Images(_) => Self::USAGE,

@@ -88,9 +88,10 @@ impl Inputs {
             Some(opened) => ProfileFile::Path(opened.profile()),
             None => ProfileFile::named(profile),
         };
-        let PlanArgs { mut over, gitops, source, image_registry } = arguments;
-        // Like any other value of the profile, so that a bundle has it too.
+        let PlanArgs { mut over, gitops, source, image_registry, mtls } = arguments;
+        // Like any other value of the profile, so that a bundle has them too.
         over.set_string.extend(image_registry.map(|registry| format!("images.registry={registry}")));
+        over.set_string.extend(mtls.map(|mode| format!("mtls={mode}")));
         let resolved = read_profile(&file, over, &source)?;
         let mut supply = supply(source)?;
         if let (Some(opened), Some(istio), Ok(platform)) =

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::image::Registry;
 use crate::istio::release::Platform;
-use crate::profile;
+use crate::profile::{self, Mtls};
 
 /// What stands beside a profile's name: all that a plan is made from.
 #[derive(Debug, Args)]
@@ -26,6 +26,11 @@ pub struct PlanArgs {
     /// The mirror that all images come from, injected sidecars included (docs/images.md)
     #[arg(long, value_name = "HOST/PATH")]
     pub image_registry: Option<Registry>,
+
+    /// The mode of the layers' policy for the whole mesh, in the place of their own: begin with `permissive` where
+    /// `strict` would cut off what calls in plaintext
+    #[arg(long, value_name = "MODE", value_parser = Mtls::NAMES)]
+    pub mtls: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -8,10 +8,14 @@ use super::show::Show;
 use crate::cli::{InstallArgs, LookArgs};
 use crate::cluster::{ApiError, Cluster};
 use crate::engine::{self, EngineError, Install, Installed, Locality, Tally};
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::plan::Layer;
 use crate::settings::Settings;
 use crate::ui;
+
+/// What a mesh that begins PERMISSIVE comes to.
+const PERMISSIVE: &str = "the mesh begins PERMISSIVE: plaintext is let in, and the check `mtls` is left out; \
+                          `kubestock-install check` tells whom STRICT would cut off";
 
 /// Installs what a profile describes.
 pub(super) async fn run(profile: &str, arguments: InstallArgs, look: &LookArgs) -> ExitCode {
@@ -32,9 +36,15 @@ async fn install(
     // Nothing is contacted before the files are known to be right.
     let (layers, warnings) = settings.inputs.render()?;
     let profile = &settings.inputs.profile().name;
-    let ask = async |cluster: &Cluster| confirm_elsewhere(&settings, cluster).await;
+    let ask = async |cluster: &Cluster| {
+        confirm_elsewhere(&settings, cluster).await?;
+        confirm_cut_off(&settings, cluster, &layers).await
+    };
     let cluster = connect(profile, &settings.target, show, ask).await?;
     show.warn(&warnings);
+    if settings.inputs.profile().is_permissive() {
+        show.warn(&[PERMISSIVE]);
+    }
     show.begin()?;
     let installed = carry_out(&settings, layers, &cluster, show, tally).await?;
     Ok(next_commands(&settings, &installed))
@@ -60,17 +70,40 @@ async fn confirm(settings: &Settings, why: String) -> Result<(), Failure> {
         why,
         asked,
     };
-    if !ui::can_ask() {
-        return Err(unconfirmed(why, false));
-    }
     let (target, profile) = (&settings.target, &settings.inputs.profile().name);
     let question = format!(
         "The context `{}` leads to {}, and {why}.\nInstall `{profile}` there?",
         target.context, target.server
     );
+    match answer(question).await? {
+        Some(true) => Ok(()),
+        refused => Err(unconfirmed(why, refused.is_some())),
+    }
+}
+
+/// Asks where a STRICT policy would cut off what runs today.
+async fn confirm_cut_off(settings: &Settings, cluster: &Cluster, layers: &[Layer]) -> Result<(), Failure> {
+    if settings.yes {
+        return Ok(());
+    }
+    let findings = engine::cut_off(cluster, layers).await;
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let question = format!("{}\nGo on? (`--mtls permissive` cuts nobody off)", failure::cut_off(&findings));
+    match answer(question).await? {
+        Some(true) => Ok(()),
+        refused => Err(Failure::CutOff { findings, asked: refused.is_some() }),
+    }
+}
+
+/// What a person says to a question; None where there is nobody to ask.
+async fn answer(question: String) -> Result<Option<bool>, Failure> {
+    if !ui::can_ask() {
+        return Ok(None);
+    }
     let answer = tokio::task::spawn_blocking(move || ui::confirm(&question)).await;
-    let answer = answer.map_err(std::io::Error::other).flatten().map_err(Failure::Output)?;
-    if answer { Ok(()) } else { Err(unconfirmed(why, true)) }
+    answer.map_err(std::io::Error::other).flatten().map(Some).map_err(Failure::Output)
 }
 
 async fn carry_out(
@@ -122,7 +155,22 @@ fn next_commands(settings: &Settings, installed: &Installed) -> Vec<String> {
         };
         Some(format!("{kubectl} port-forward -n istio-system svc/{service} {port}"))
     });
-    pods.chain(dashboards).collect()
+    let strict = settings.inputs.profile().is_permissive().then(|| made_strict(std::env::args()));
+    pods.chain(dashboards).chain(strict).collect()
+}
+
+/// The same command line for a STRICT mesh.
+fn made_strict(mut arguments: impl Iterator<Item = String>) -> String {
+    let mut words = Vec::new();
+    while let Some(word) = arguments.next() {
+        match word.as_str() {
+            "--mtls" => _ = arguments.next(),
+            word if word.starts_with("--mtls=") => {}
+            word => words.push(quoted(word)),
+        }
+    }
+    words.push("--mtls strict".to_owned());
+    words.join(" ")
 }
 
 /// The word as a shell takes it for one.
@@ -136,7 +184,19 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{made_strict, quoted};
+
+    #[test]
+    fn the_command_that_makes_a_mesh_strict_is_the_same_with_another_mode() {
+        let table = [
+            ("k demo --mtls permissive --yes", "k demo --yes --mtls strict"),
+            ("k demo --mtls=permissive", "k demo --mtls strict"),
+            ("k install --profile my.yaml", "k install --profile my.yaml --mtls strict"),
+        ];
+        for (given, expected) in table {
+            assert_eq!(made_strict(given.split(' ').map(str::to_owned)), expected);
+        }
+    }
 
     #[test]
     fn a_word_that_a_shell_would_break_is_quoted() {

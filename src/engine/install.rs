@@ -74,7 +74,7 @@ async fn carry_out(run: &Run<'_>, profile: &Profile, pins: Option<&Pins>) -> Res
         })
         .await?;
     }
-    let asked = profile.checks.iter().copied().map(Proof::Mesh);
+    let asked = profile.provable_checks().map(Proof::Mesh);
     let proofs: Vec<Proof<'_>> = asked.chain(pins.map(Proof::Pinned)).collect();
     if !proofs.is_empty() {
         run.step(Step::Verify, check::all(run, &proofs, plan)).await?;

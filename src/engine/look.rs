@@ -47,6 +47,24 @@ const WHERE_SERVED: [(&str, &str); 9] = [
     ("bitnami.com", "SealedSecret"),
 ];
 
+/// What calls into the mesh or leads there, wherever it is: read where the plan has a STRICT policy.
+const AROUND_THE_MESH: [(&str, &str); 4] = [
+    ("networking.k8s.io/v1", "Ingress"),
+    ("networking.k8s.io/v1", "IngressClass"),
+    ("batch/v1", "CronJob"),
+    ("apiregistration.k8s.io/v1", "APIService"),
+];
+
+/// The same, where the cluster has such kinds.
+const AROUND_WHERE_SERVED: [(&str, &str); 3] = [
+    ("security.istio.io", "PeerAuthentication"),
+    ("monitoring.coreos.com", "ServiceMonitor"),
+    ("monitoring.coreos.com", "PodMonitor"),
+];
+
+/// What the injector labels pods with (`files/injection-template.yaml` of Istio's charts).
+const WITH_SIDECAR: &str = "security.istio.io/tlsMode=istio";
+
 /// What bounds the pods of a namespace.
 const BOUNDS: [(&str, &str); 3] = [("v1", "ResourceQuota"), ("v1", "LimitRange"), ("batch/v1", "Job")];
 
@@ -65,7 +83,7 @@ pub(super) enum Rules {
 /// One question to the cluster.
 #[derive(Clone, Debug)]
 enum Query {
-    List { api_version: String, kind: String, namespace: Option<String> },
+    List { api_version: String, kind: String, namespace: Option<String>, labels: Option<&'static str> },
     Read { api_version: &'static str, id: ObjectId },
 }
 
@@ -94,16 +112,20 @@ fn list((api_version, kind): (&str, &str), namespace: Option<&str>) -> Query {
         api_version: api_version.into(),
         kind: kind.into(),
         namespace: namespace.map(str::to_owned),
+        labels: None,
     }
+}
+
+/// Where the cluster has such a kind, in its newest version.
+fn list_served(live: &Live, (group, kind): (&str, &str)) -> Option<Query> {
+    let served = live.kinds.get(&GroupKind { group: group.into(), kind: kind.into() })?;
+    Some(list((&format!("{group}/{}", served.last()?), kind), None))
 }
 
 /// What follows from the plan alone.
 fn first(live: &Live, plan: &Plan, rules: Rules) -> Vec<Query> {
     let mut queries: Vec<Query> = ALL.iter().map(|kind| list(*kind, None)).collect();
-    queries.extend(WHERE_SERVED.iter().filter_map(|(group, kind)| {
-        let served = live.kinds.get(&GroupKind { group: (*group).into(), kind: (*kind).into() })?;
-        Some(list((&format!("{group}/{}", served.last()?), kind), None))
-    }));
+    queries.extend(WHERE_SERVED.iter().filter_map(|kind| list_served(live, *kind)));
     for namespace in plan.namespaces() {
         queries.extend(BOUNDS.iter().map(|kind| list(*kind, Some(namespace))));
     }
@@ -116,8 +138,15 @@ fn first(live: &Live, plan: &Plan, rules: Rules) -> Vec<Query> {
             name: (*name).to_owned(),
         },
     }));
-    if rules == Rules::OfCluster {
+    let closes = lint::has_strict_policy(plan);
+    if closes {
+        queries.extend(AROUND_THE_MESH.iter().map(|kind| list(*kind, None)));
+        queries.extend(AROUND_WHERE_SERVED.iter().filter_map(|kind| list_served(live, *kind)));
+    }
+    if closes || rules == Rules::OfCluster {
         queries.extend(WEBHOOKS.iter().map(|kind| list((&format!("{ADMISSION}/v1"), kind), None)));
+    }
+    if rules == Rules::OfCluster {
         queries.extend(definitions(plan));
     }
     queries
@@ -137,6 +166,10 @@ fn second(live: &Live, plan: &Plan) -> Vec<Query> {
         ..=FEW_NODES => vec![list(pods, None)],
         _ => plan.namespaces().into_iter().map(|namespace| list(pods, Some(namespace))).collect(),
     };
+    if queries.len() > 1 && lint::has_strict_policy(plan) {
+        let (api_version, kind) = (pods.0.to_owned(), pods.1.to_owned());
+        queries.push(Query::List { api_version, kind, namespace: None, labels: Some(WITH_SIDECAR) });
+    }
     let webhooks = WEBHOOKS.iter().flat_map(|kind| live.objects.of_kind(ADMISSION, kind));
     let webhooks =
         webhooks.filter_map(|webhook| webhook.pointer("/webhooks").and_then(Value::as_array)).flatten();
@@ -165,8 +198,8 @@ async fn answers(cluster: &Cluster, queries: Vec<Query>, live: &mut Live) {
 
 async fn ask(cluster: &Cluster, query: &Query) -> Result<Vec<Object>, ApiError> {
     match query {
-        Query::List { api_version, kind, namespace } => {
-            cluster.list(api_version, kind, namespace.as_deref(), None).await
+        Query::List { api_version, kind, namespace, labels } => {
+            cluster.list(api_version, kind, namespace.as_deref(), *labels).await
         }
         Query::Read { api_version, id } => {
             let namespace = id.namespace.as_deref();

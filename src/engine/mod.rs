@@ -4,6 +4,7 @@
 mod apply;
 mod archive;
 mod check;
+mod cut_off;
 mod diagnose;
 mod error;
 mod gate;
@@ -23,6 +24,7 @@ mod wait;
 mod warning;
 
 pub use archive::archive;
+pub use cut_off::cut_off;
 pub use error::{EngineError, FailedCheck, FailedObject};
 pub use images::images;
 pub use install::{Install, Installed, install};

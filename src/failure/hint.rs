@@ -22,6 +22,10 @@ impl Failure {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Unconfirmed { asked: false, .. } => "give --yes if this is the cluster that you mean",
+            Self::CutOff { .. } => {
+                "begin with `--mtls permissive`, which cuts nobody off, or give --yes if it is meant; docs/findings.md has \
+                 an entry for each code"
+            }
             Self::Found { .. } => "mend what is told above; docs/findings.md has an entry for each code",
             Self::Interrupted(_) => "what is done stays; run the same command again for the rest",
             Self::Unrendered(Unrendered { source, .. })

@@ -329,6 +329,38 @@ fn a_cluster_that_was_not_confirmed() {
 }
 
 #[test]
+fn a_mesh_that_would_cut_others_off() {
+    let caller = |name: &str| {
+        let id = ObjectId::core("Pod", Some("legacy"), name);
+        Finding::error(Code::CallerCutOff, "calls web.shop", "give it a sidecar").on(id)
+    };
+    let one = Failure::CutOff { findings: vec![caller("batch")], asked: false };
+    assert_snapshot!(told(one), @"
+    error: this needs to be confirmed: a STRICT mesh would cut off what runs in this cluster today
+      error[KSI-131]: Pod/legacy/batch: calls web.shop
+    hint: begin with `--mtls permissive`, which cuts nobody off, or give --yes if it is meant; docs/findings.md has an entry for each code
+    exit code 3
+    ");
+    let many = (1..=12).map(|number| caller(&format!("batch-{number}"))).collect();
+    assert_snapshot!(told(Failure::CutOff { findings: many, asked: true }), @"
+    error: not confirmed: a STRICT mesh would cut off what runs in this cluster today
+      error[KSI-131]: Pod/legacy/batch-1: calls web.shop
+      error[KSI-131]: Pod/legacy/batch-2: calls web.shop
+      error[KSI-131]: Pod/legacy/batch-3: calls web.shop
+      error[KSI-131]: Pod/legacy/batch-4: calls web.shop
+      error[KSI-131]: Pod/legacy/batch-5: calls web.shop
+      error[KSI-131]: Pod/legacy/batch-6: calls web.shop
+      error[KSI-131]: Pod/legacy/batch-7: calls web.shop
+      error[KSI-131]: Pod/legacy/batch-8: calls web.shop
+      error[KSI-131]: Pod/legacy/batch-9: calls web.shop
+      error[KSI-131]: Pod/legacy/batch-10: calls web.shop
+      and 2 more
+    hint: begin with `--mtls permissive`, which cuts nobody off, or give --yes if it is meant; docs/findings.md has an entry for each code
+    exit code 3
+    ");
+}
+
+#[test]
 fn a_signal() {
     assert_snapshot!(told(Failure::Interrupted(Signal::Interrupt)), @"
     error: interrupted by SIGINT

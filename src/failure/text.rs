@@ -3,6 +3,7 @@ use std::fmt::Write;
 use super::Failure;
 use crate::cluster::{ApiError, ConnectError, FieldConflict};
 use crate::engine::{EngineError, FailedCheck, FailedObject};
+use crate::finding::Finding;
 use crate::istio::release::{PinError, ReleaseError};
 use crate::kustomize::At;
 use crate::object::ObjectId;
@@ -31,6 +32,10 @@ impl Failure {
                 let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
                 format!("{refused}: context `{context}` leads to {server}, and {why}")
             }
+            Self::CutOff { findings, asked } => {
+                let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
+                format!("{refused}: {}", cut_off(findings))
+            }
             Self::Pin(error) => pin_text(error),
             Self::Bundle(error) => with_causes(error),
             Self::Release(error) => release_text(error),
@@ -45,6 +50,18 @@ impl Failure {
             Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),
         }
     }
+}
+
+/// What a STRICT policy would cut off, a line each.
+pub(crate) fn cut_off(findings: &[Finding]) -> String {
+    let mut text = "a STRICT mesh would cut off what runs in this cluster today".to_owned();
+    for finding in findings.iter().take(LISTED) {
+        let _ = write!(text, "\n  {}: {finding}", finding.label());
+    }
+    if findings.len() > LISTED {
+        let _ = write!(text, "\n  and {} more", findings.len() - LISTED);
+    }
+    text
 }
 
 fn connect_text(error: &ConnectError) -> String {

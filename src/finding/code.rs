@@ -47,6 +47,20 @@ codes! {
     RightsMissing = 121,
     /// A role that gives more than who would make it has.
     RoleTooStrong = 122,
+    /// A workload without a sidecar that calls what a STRICT policy closes.
+    CallerCutOff = 131,
+    /// Workloads without a sidecar that may call what a STRICT policy closes.
+    CallersUnknown = 132,
+    /// A way in from outside of the mesh that a STRICT policy closes.
+    EntranceCutOff = 133,
+    /// Metrics that Prometheus does not get under a STRICT policy.
+    ScrapeCutOff = 134,
+    /// What the API server asks, and a STRICT policy closes to it.
+    ApiServerCutOff = 135,
+    /// Probes that fail under a STRICT policy.
+    ProbeCutOff = 136,
+    /// A DestinationRule by which the mesh itself calls what a STRICT policy closes.
+    RuleCutOff = 137,
     /// An object whose kind, or the version of it, nothing defines.
     UnknownKind = 201,
     /// A policy for the whole mesh that holds for one namespace alone.

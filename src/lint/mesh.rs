@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::pods::Pods;
 use super::scene::Scene;
@@ -66,4 +66,39 @@ pub(super) fn is_labelled(scene: &Scene<'_>, namespace: &str) -> bool {
         Some(_) => false,
         None => object.label("istio.io/rev").is_some(),
     })
+}
+
+/// Whether the injector has put a sidecar into these pods. A gateway is a proxy itself.
+pub(super) fn has_sidecar(pods: &Pods<'_>) -> bool {
+    pods.containers().any(|container| container["name"] == PROXY) && !is_gateway(pods)
+}
+
+pub(super) const PROXY: &str = "istio-proxy";
+
+/// A gateway: a proxy that is no sidecar, by its arguments or by the template that it asks the injector for.
+pub(super) fn is_gateway(pods: &Pods<'_>) -> bool {
+    let asks = pods.annotation("inject.istio.io/templates").is_some_and(|asked| !asked.contains("sidecar"));
+    let is_router = |container: &Value| {
+        let mut arguments = container["args"].as_array().into_iter().flatten();
+        container["name"] == PROXY && arguments.any(|argument| argument == "router")
+    };
+    asks || pods.containers().any(is_router)
+}
+
+/// Whether the sidecar makes the HTTP and gRPC probes of the pods in the kubelet's place: unless the pods or the
+/// injector's values say otherwise (`pkg/kube/inject/app_probe.go`, ShouldRewriteAppHTTPProbers).
+pub(super) fn rewrites_probes(scene: &Scene<'_>, pods: &Pods<'_>) -> bool {
+    match pods.annotation("sidecar.istio.io/rewriteAppHTTPProbers") {
+        Some(own) => own == "true",
+        None => injector_values(scene)
+            .is_none_or(|values| values["sidecarInjectorWebhook"]["rewriteAppHTTPProbe"] != false),
+    }
+}
+
+/// The values of Istio's charts as they came out of profile and overlay, which the injector keeps in its ConfigMap. None
+/// where that is not there: nothing is known of what pods will get.
+pub(super) fn injector_values(scene: &Scene<'_>) -> Option<Value> {
+    let mut maps = scene.there("", "ConfigMap");
+    let configuration = maps.find(|map| map.name().starts_with("istio-sidecar-injector"))?;
+    serde_json::from_str(configuration.text("/data/values")?).ok()
 }

@@ -20,6 +20,7 @@ mod quota;
 mod references;
 mod scene;
 mod selectors;
+mod strict;
 #[cfg(test)]
 mod testing;
 mod twice;
@@ -80,8 +81,20 @@ pub fn lint(plan: &Plan, live: Option<&Live>) -> Vec<Finding> {
     findings
 }
 
+/// What runs in the cluster today and would be cut off by a STRICT policy of the plan, the weightiest first.
+pub fn cuts_off(plan: &Plan, live: &Live) -> Vec<Finding> {
+    let mut findings = strict::cuts_off(&Scene::new(plan, Some(live)));
+    finding::sort(&mut findings);
+    findings
+}
+
+/// Whether the plan has a STRICT policy, and [`cuts_off`] something to look at.
+pub fn has_strict_policy(plan: &Plan) -> bool {
+    strict::has_strict_policy(plan)
+}
+
 fn of_plan(scene: &Scene<'_>) -> Vec<Finding> {
-    const RULES: [fn(&Scene<'_>) -> Vec<Finding>; 12] = [
+    const RULES: [fn(&Scene<'_>) -> Vec<Finding>; 13] = [
         definitions::find,
         mesh_policy::find,
         namespaces::find,
@@ -94,6 +107,7 @@ fn of_plan(scene: &Scene<'_>) -> Vec<Finding> {
         references::find,
         keys::find,
         quota::find,
+        strict::find,
     ];
     RULES.iter().flat_map(|rule| rule(scene)).collect()
 }

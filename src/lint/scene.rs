@@ -80,6 +80,11 @@ impl<'a> Scene<'a> {
         self.pods.get(namespace).into_iter().flatten()
     }
 
+    /// The pods of each namespace.
+    pub(super) fn pods_by_namespace(&self) -> impl Iterator<Item = &[Pods<'a>]> {
+        self.pods.values().map(Vec::as_slice)
+    }
+
     pub(super) fn all_pods(&self) -> impl Iterator<Item = &Pods<'a>> {
         self.pods.values().flatten()
     }

@@ -7,6 +7,7 @@ mod applyset;
 mod images;
 mod istio;
 mod layer;
+mod mtls;
 mod namespaces;
 mod render;
 

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use super::{Layer, Placed};
+use super::{Layer, Placed, mtls};
 use crate::kustomize::{self, DirSource, EmbeddedSource, Inline, Rendered, Source, Warning};
 use crate::profile::{self, LayerBase, Profile};
 
@@ -32,7 +32,10 @@ pub fn render(profile: &Profile, tree: &Tree) -> Result<RenderedLayers, Unrender
         let rendered = render_one(layer, tree)
             .map_err(|source| Unrendered { layer: layer.name.clone(), source: Box::new(source) })?;
         warnings.extend(rendered.warnings);
-        let objects = rendered.objects.into_iter().map(Placed::from).collect();
+        let mut objects: Vec<Placed> = rendered.objects.into_iter().map(Placed::from).collect();
+        if let Some(mode) = profile.mtls {
+            mtls::set(mode, profile, &mut objects);
+        }
         layers.push(Layer::new(&layer.name, objects, layer.timeout));
     }
     Ok((layers, warnings))

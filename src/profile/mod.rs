@@ -13,6 +13,7 @@ mod images;
 mod istio;
 mod layer;
 mod merge;
+mod mtls;
 mod place;
 mod resolve;
 mod schema;
@@ -38,6 +39,7 @@ pub use duration::{NotATime, duration};
 pub use embedded::{GITOPS, Summary, embedded, load};
 pub use error::{Mistake, Problem, ProfileError};
 pub use file::ProfileFile;
+pub use mtls::Mtls;
 pub use place::Place;
 pub use resolve::{Overrides, Resolved, resolve};
 pub use schema::schema;
@@ -53,6 +55,7 @@ const TOP: &[Entry] = &[
     Entry::optional("layers", layer::LAYERS, layer::SHAPE),
     Entry::optional("checks", check::CHECKS, check::SHAPE),
     Entry::optional("images", images::IMAGES, images::SHAPE),
+    Entry::optional("mtls", mtls::MTLS, mtls::SHAPE),
 ];
 
 /// What one deployment is made of.
@@ -69,6 +72,8 @@ pub struct Profile {
     pub checks: Vec<Check>,
     /// Where the images of all layers come from, and which they must be.
     pub images: Rules,
+    /// None where the layers' own policy for the whole mesh stays as it is.
+    pub mtls: Option<Mtls>,
 }
 
 /// The mesh that comes before the layers.
@@ -118,6 +123,16 @@ pub struct Inline {
 }
 
 impl Profile {
+    /// Whether the mesh begins with plaintext let in.
+    pub fn is_permissive(&self) -> bool {
+        self.mtls == Some(Mtls::Permissive)
+    }
+
+    /// The checks that can be made: while plaintext is let in, nobody is refused for it.
+    pub fn provable_checks(&self) -> impl Iterator<Item = Check> {
+        self.checks.iter().copied().filter(|check| *check != Check::Mtls || !self.is_permissive())
+    }
+
     /// Reads the merged document; `problems` were found before.
     fn from_document(
         document: &Node,
@@ -143,6 +158,7 @@ impl Profile {
         let layers = fields.get("layers").map_or(Some(Vec::new()), layer::read_all);
         let checks = fields.get("checks").map_or(Some(Vec::new()), check::read_all);
         let images = fields.get("images").map_or(Some(Rules::default()), images::read);
+        let mtls = fields.get("mtls").map_or(Some(None), |mtls| mtls::read(mtls).map(Some));
         if fields.get("istio").is_none() && layers.as_ref().is_some_and(Vec::is_empty) {
             top.note(Mistake::NothingToDo);
         }
@@ -154,6 +170,7 @@ impl Profile {
             layers: layers?,
             checks: checks?,
             images: images?,
+            mtls: mtls?,
         })
     }
 }

@@ -104,3 +104,57 @@ fn files_that_cannot_be_read_are_told_as_by_an_installation() {
     assert_eq!(told.code, Some(2));
     assert!(told.err.contains("gone.yaml"), "{}", told.err);
 }
+
+/// A service of the mesh, and a neighbour without a sidecar that calls it.
+const CALLER: &str = "apiVersion: security.istio.io/v1beta1
+kind: PeerAuthentication
+metadata: {name: default, namespace: istio-system}
+spec: {mtls: {mode: STRICT}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: 'web:1', ports: [{containerPort: 8080}]}]}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: report, namespace: shop}
+spec:
+  schedule: '@daily'
+  jobTemplate:
+    spec:
+      template:
+        metadata: {labels: {sidecar.istio.io/inject: 'false'}}
+        spec: {containers: [{name: app, image: 'report:1', args: ['http://web/orders']}]}
+";
+
+#[test]
+fn a_mesh_that_begins_permissive_cuts_nobody_off() {
+    let home = Home::new();
+    home.write("mine.yaml", "layers: [{name: shop, path: ./shop}]\n");
+    home.write("shop/kustomization.yaml", "resources: [objects.yaml]\n");
+    home.write("shop/objects.yaml", CALLER);
+    let codes = |arguments: &str| {
+        let told = home.run(&format!("check mine.yaml --no-cluster --output json {arguments}"));
+        let events = told.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let found = events.filter(|event| event["event"] == "found" && event["severity"] == "error");
+        found.map(|event| format!("{} {}", event["code"], event["object"])).collect::<Vec<_>>()
+    };
+    let cut_off = [r#""KSI-131" "CronJob/shop/report""#];
+    assert_eq!(codes(""), cut_off);
+    assert_eq!(codes("--mtls strict"), cut_off);
+    assert_eq!(codes("--mtls permissive"), [""; 0]);
+}

@@ -67,6 +67,13 @@ fn the_help_of_the_program() {
               The mirror that all images come from, injected sidecars included
               (docs/images.md)
 
+          --mtls <MODE>
+              The mode of the layers' policy for the whole mesh, in the place of
+              their own: begin with `permissive` where `strict` would cut off what
+              calls in plaintext
+
+              [possible values: permissive, strict]
+
           --bundle <FILE>
               A bundle to install from, in the place of a profile and a network (see
               `bundle`)
@@ -171,6 +178,13 @@ fn the_help_of_an_installation() {
           --image-registry <HOST/PATH>
               The mirror that all images come from, injected sidecars included
               (docs/images.md)
+
+          --mtls <MODE>
+              The mode of the layers' policy for the whole mesh, in the place of
+              their own: begin with `permissive` where `strict` would cut off what
+              calls in plaintext
+
+              [possible values: permissive, strict]
 
           --bundle <FILE>
               A bundle to install from, in the place of a profile and a network (see

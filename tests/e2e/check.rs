@@ -8,7 +8,11 @@ use super::cluster::{Cluster, name};
 use super::trees::{layers_only, write};
 
 /// The codes and objects that a check finds, with its exit code.
-fn found(cluster: &Cluster, profile: &Path, arguments: &[&str]) -> (Vec<(String, String)>, Option<i32>) {
+pub(crate) fn found(
+    cluster: &Cluster,
+    profile: &Path,
+    arguments: &[&str],
+) -> (Vec<(String, String)>, Option<i32>) {
     let profile = profile.to_str().unwrap();
     let arguments = [&["check", profile, "--output", "json"], arguments].concat();
     let output = cluster.installer(&arguments).output().unwrap();
@@ -20,7 +24,7 @@ fn found(cluster: &Cluster, profile: &Path, arguments: &[&str]) -> (Vec<(String,
 }
 
 #[track_caller]
-fn assert_finds(found: &[(String, String)], code: &str, object: &str) {
+pub(crate) fn assert_finds(found: &[(String, String)], code: &str, object: &str) {
     let expected = (code.to_owned(), object.to_owned());
     assert!(found.contains(&expected), "{expected:?} is not in {found:#?}");
 }

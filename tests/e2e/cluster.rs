@@ -116,6 +116,12 @@ impl Cluster {
         command.env("KUBECONFIG", self.kubeconfig()).args(arguments).output().unwrap().into()
     }
 
+    /// Its kubeconfig, as data.
+    pub(crate) fn config(&self) -> Value {
+        let view = self.kubectl(&["config", "view", "--raw", "-o", "json"]).expect(0);
+        serde_json::from_str(&view.stdout).unwrap()
+    }
+
     /// kubectl with a variable in its environment.
     pub(crate) fn kubectl_with(&self, arguments: &[&str], (name, value): (&str, &str)) -> Ended {
         let mut command = Command::new(self.variable("KUBECTL"));

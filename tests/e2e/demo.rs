@@ -10,7 +10,7 @@ const SERVICES: [(&str, u16); 6] = [
     ("ms-product", 3003),
     ("ms-supplier", 3004),
 ];
-const STAGING: &str = "kubestock-staging";
+pub(crate) const STAGING: &str = "kubestock-staging";
 
 /// The one journey that the product is for, from nothing to the second run.
 #[test]

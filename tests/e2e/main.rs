@@ -11,5 +11,6 @@ mod images;
 mod interruption;
 mod oracle;
 mod rights;
+mod strict;
 mod trees;
 mod trouble;

@@ -1,12 +1,10 @@
 use serde_json::Value;
 
-use super::super::mesh::{gets_sidecar, is_istiod, version};
+use super::super::mesh::{PROXY, gets_sidecar, injector_values, is_gateway, is_istiod, version};
 use super::super::pods::Pods;
 use super::super::scene::Scene;
 use super::pod::{Container, PodResources};
 use super::resources::Resources;
-
-const PROXY: &str = "istio-proxy";
 
 /// What the injector gives pods, as its own configuration says
 /// (`manifests/charts/istio-control/istio-discovery/files/injection-template.yaml`).
@@ -19,12 +17,9 @@ pub(super) struct Injector {
 }
 
 impl Injector {
-    /// The ConfigMap `istio-sidecar-injector` holds the values of Istio's charts as they came out of profile and
-    /// overlay. None where it is not there: nothing is known of what pods will get.
+    /// None where nothing is known of what pods will get.
     pub(super) fn of(scene: &Scene<'_>) -> Option<Self> {
-        let mut maps = scene.there("", "ConfigMap");
-        let configuration = maps.find(|map| map.name().starts_with("istio-sidecar-injector"))?;
-        let values: Value = serde_json::from_str(configuration.text("/data/values")?).ok()?;
+        let values = injector_values(scene)?;
         let resources = &values["global"]["proxy"]["resources"];
         Some(Self {
             requests: Resources::read(&resources["requests"]),
@@ -84,11 +79,6 @@ impl Injector {
             false => own,
         }
     }
-}
-
-/// A gateway is a proxy already; its template adds no second one.
-fn is_gateway(pods: &Pods<'_>) -> bool {
-    pods.annotation("inject.istio.io/templates").is_some_and(|templates| !templates.contains("sidecar"))
 }
 
 /// ENABLE_NATIVE_SIDECARS of istiod (`pilot/pkg/features/pilot.go`): off unless it is set, until Istio 1.27 looks

@@ -112,6 +112,20 @@ checks: [mtls]
 }
 
 #[test]
+fn while_plaintext_is_let_in_nobody_is_checked_to_be_refused() {
+    let layers = "layers: [{name: a, path: a}]\nchecks: [sidecars, mtls]\n";
+    let table = [
+        ("", None, vec![Check::Sidecars, Check::Mtls]),
+        ("mtls: strict\n", Some(Mtls::Strict), vec![Check::Sidecars, Check::Mtls]),
+        ("mtls: permissive\n", Some(Mtls::Permissive), vec![Check::Sidecars]),
+    ];
+    for (line, mtls, checks) in table {
+        let profile = parse(&format!("{layers}{line}")).unwrap();
+        assert_eq!((profile.mtls, profile.provable_checks().collect()), (mtls, checks), "{line}");
+    }
+}
+
+#[test]
 fn the_example_in_the_documentation_is_a_profile() {
     let documentation = include_str!("../../../docs/profiles.md");
     let (example, _) = documentation.split_once("```yaml\n").unwrap().1.split_once("```").unwrap();

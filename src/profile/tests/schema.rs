@@ -162,6 +162,9 @@ fn words_look_to_the_schema_as_they_do_to_the_reader() {
     for check in ["sidecars", "injection", "mtls", "sidecar"] {
         compared += agree(&format!("layers: [{{name: a, path: a}}]\nchecks: [{check}]\n"));
     }
+    for mtls in ["permissive", "strict", "PERMISSIVE", "disable", ""] {
+        compared += agree(&format!("layers: [{{name: a, path: a}}]\nmtls: \"{mtls}\"\n"));
+    }
     assert!(compared > 60);
 }
 
