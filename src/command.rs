@@ -15,6 +15,7 @@ mod roles;
 mod show;
 mod signals;
 mod told;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,9 @@ pub fn run(cli: Cli) -> ExitCode {
             None => runtime.block_on(check::run(&profile, check, &look)),
         },
         (Some(Command::Diagnose { diagnose }), _) => runtime.block_on(diagnose::run(diagnose, &look)),
+        (Some(Command::Verify { profile, verify }), _) => {
+            runtime.block_on(verify::run(profile.as_deref(), verify, &look))
+        }
         (Some(Command::Render { path, output }), _) => render::run(&path, output),
         (Some(Command::Profiles { command }), _) => profiles::run(command),
         (Some(Command::Images { profile, list }), _) => runtime.block_on(images::run(&profile, list)),

@@ -130,8 +130,12 @@ pub enum Event {
     Checked {
         check: String,
         passed: bool,
+        #[serde(flatten)]
+        outcome: CheckOutcome,
         /// What was seen.
         seen: String,
+        /// What is wrong.
+        findings: Vec<Finding>,
     },
     Warned {
         warning: String,
@@ -200,6 +204,19 @@ pub enum WorkloadState {
     Failed,
 }
 
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum CheckOutcome {
+    Passed,
+    Failed,
+    /// It could not be asked because of what another check has found.
+    Blocked {
+        #[serde(rename = "blocked_by")]
+        by: &'static str,
+    },
+}
+
 /// How the run ended.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finished {
@@ -225,6 +242,19 @@ pub enum Ending {
     Done,
     Failed,
     Interrupted,
+}
+
+impl Event {
+    /// A check has ended.
+    pub fn checked(
+        check: &str,
+        outcome: CheckOutcome,
+        seen: impl Into<String>,
+        findings: Vec<Finding>,
+    ) -> Self {
+        let passed = outcome == CheckOutcome::Passed;
+        Self::Checked { check: check.to_owned(), passed, outcome, seen: seen.into(), findings }
+    }
 }
 
 /// Where a run says its facts. Cheap to clone; saying never blocks and never fails.

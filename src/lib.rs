@@ -32,6 +32,9 @@ pub mod plan;
 /// What can be said of a Plan before anything is done, with and without its cluster. Pure.
 pub mod lint;
 
+/// Whether a running mesh is what was promised: what was seen of it in, a report for each check out. Pure.
+pub mod verify;
+
 /// The Kubernetes API: connect, discovery, apply, watch into snapshots, exec. Knows no policy.
 pub mod cluster;
 

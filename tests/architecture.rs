@@ -29,6 +29,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "bundle",
                 "kustomize",
                 "object",
+                "verify",
             ],
         ),
         ("cli", vec!["profile", "image", "istio"]),
@@ -59,6 +60,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "lint",
                 "readiness",
                 "rights",
+                "verify",
                 "plan",
                 "profile",
                 "istio",
@@ -71,6 +73,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("lint", vec!["finding", "plan", "kustomize", "object"]),
         ("readiness", vec!["finding", "image", "object"]),
         ("rights", vec!["finding", "kustomize", "plan", "readiness", "object"]),
+        ("verify", vec!["finding", "lint", "readiness", "profile", "istio", "object"]),
         ("plan", vec!["profile", "istio", "kustomize", "object", "image"]),
         ("profile", vec!["istio", "object", "image"]),
         ("bundle", vec!["istio", "kustomize", "object"]),
@@ -84,8 +87,19 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
 }
 
 /// The rooms that know neither a runtime nor a client.
-const PURE: [&str; 10] =
-    ["object", "image", "kustomize", "profile", "plan", "lint", "readiness", "rights", "finding", "event"];
+const PURE: [&str; 11] = [
+    "object",
+    "image",
+    "kustomize",
+    "profile",
+    "plan",
+    "lint",
+    "readiness",
+    "rights",
+    "verify",
+    "finding",
+    "event",
+];
 const IMPURE_CRATES: [&str; 4] = ["tokio::", "kube::", "reqwest::", "k8s_openapi::"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::image::Registry;
 use crate::istio::release::Platform;
-use crate::profile::{self, Mtls};
+use crate::profile::{self, Check, Mtls};
 
 /// What stands beside a profile's name: all that a plan is made from.
 #[derive(Debug, Args)]
@@ -100,6 +100,45 @@ pub struct DiagnoseArgs {
     /// How to tell what is found
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub output: Output,
+}
+
+/// What is verified, and how it is told.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+
+    /// A bundle to verify against, in the place of a profile
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "gitops", "mirror"])]
+    pub bundle: Option<PathBuf>,
+
+    /// The checks to make, with commas between them [default: all]
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub only: Vec<Check>,
+
+    /// The checks to leave out
+    #[arg(long, value_name = "CHECK", value_delimiter = ',', conflicts_with = "only")]
+    pub skip: Vec<Check>,
+
+    /// A namespace to verify [default: all in the mesh]; again for another
+    #[arg(short, long, value_name = "NAME")]
+    pub namespace: Vec<String>,
+
+    #[command(flatten)]
+    pub target: TargetArgs,
+
+    /// How to tell what is seen
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub output: Output,
+}
+
+impl VerifyArgs {
+    /// In the order in which they build on each other.
+    pub fn checks(&self) -> Vec<Check> {
+        let is_wanted =
+            |check: &Check| (self.only.is_empty() || self.only.contains(check)) && !self.skip.contains(check);
+        Check::ALL.into_iter().filter(is_wanted).collect()
+    }
 }
 
 /// Which cluster.

@@ -11,7 +11,7 @@ use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
     BundleArgs, CheckArgs, Color, DiagnoseArgs, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs,
-    ObjectForm, Output, PlanArgs, ProfileArgs, SourceArgs, TargetArgs,
+    ObjectForm, Output, PlanArgs, ProfileArgs, SourceArgs, TargetArgs, VerifyArgs,
 };
 
 /// In rows that a terminal of 80 columns does not break.
@@ -75,6 +75,15 @@ pub enum Command {
     Diagnose {
         #[command(flatten)]
         diagnose: DiagnoseArgs,
+    },
+
+    /// Prove that a running mesh is what was promised
+    Verify {
+        /// The profile that promises it, or a file [default: the cluster as it is found]
+        profile: Option<String>,
+
+        #[command(flatten)]
+        verify: VerifyArgs,
     },
 
     /// Print the objects of a kustomize folder, without a cluster

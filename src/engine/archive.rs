@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures::StreamExt;
 use serde_json::Value;
 
+use super::istiod;
 use super::survey::Survey;
 use crate::cluster::Cluster;
 use crate::object::{Object, redacted, redacted_text, yaml};
@@ -14,8 +14,6 @@ const LINES: i64 = 1000;
 
 /// How many requests are on their way at once.
 const CONCURRENT: usize = 8;
-
-const EXEC_LIMIT: Duration = Duration::from_secs(10);
 
 /// What istiod knows, by its own debug addresses: the proxies that are in step with it, and its version.
 const ISTIOD: [(&str, &str); 2] = [("syncz.json", "/debug/syncz"), ("version.txt", "/version")];
@@ -92,7 +90,7 @@ enum Question<'a> {
 fn questions(survey: &Survey) -> Vec<Question<'_>> {
     let mut questions = Vec::new();
     for pod in survey.objects.of_kind("", "Pod") {
-        let is_istiod = pod.text("/metadata/labels/app") == Some("istiod");
+        let is_istiod = istiod::is_istiod(pod);
         let is_of_interest = readiness::status(pod).status != Status::Current;
         if is_istiod || is_of_interest {
             let logs = containers(pod).flat_map(|container| {
@@ -137,13 +135,7 @@ impl Question<'_> {
                     Err(error) => Err(error.to_string()),
                 }
             }
-            Self::Istiod { pod, address, .. } => {
-                let command = ["pilot-discovery", "request", "GET", address];
-                let output =
-                    cluster.exec(&namespace(pod), pod.name(), "discovery", &command, EXEC_LIMIT).await;
-                let output = output.map_err(|error| error.to_string())?;
-                if output.code == 0 { Ok(output.stdout) } else { Err(output.stderr.trim().to_owned()) }
-            }
+            Self::Istiod { pod, address, .. } => istiod::ask(cluster, pod, address).await,
         }
     }
 }

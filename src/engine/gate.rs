@@ -1,5 +1,4 @@
 use http::StatusCode;
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::EngineError;
@@ -7,8 +6,8 @@ use super::layer::since;
 use super::run::{Patience, Run};
 use crate::cluster::ApiError;
 use crate::event::Event;
-use crate::object::Object;
 use crate::plan::{Gate, Layer};
+use crate::verify::has_sidecar;
 
 /// Waits until each webhook is seen to do its work.
 pub(super) async fn all_open(
@@ -75,12 +74,4 @@ async fn ask(run: &Run<'_>, gate: &Gate) -> Result<(), String> {
 fn is_denial(error: &ApiError) -> bool {
     matches!(error, ApiError::Refused { message, .. }
         if message.starts_with("admission webhook") && message.contains("denied the request"))
-}
-
-/// Whether the injector put its container into the pod, as a container or as a native sidecar.
-pub(super) fn has_sidecar(pod: &Object) -> bool {
-    ["/spec/containers", "/spec/initContainers"].iter().any(|list| {
-        let containers = pod.pointer(list).and_then(Value::as_array);
-        containers.into_iter().flatten().any(|container| container["name"] == "istio-proxy")
-    })
 }

@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::check::Proof;
 use super::pinned::Pins;
 use super::run::{Course, Run, Tally};
 use super::warning::Warning;
@@ -74,10 +73,8 @@ async fn carry_out(run: &Run<'_>, profile: &Profile, pins: Option<&Pins>) -> Res
         })
         .await?;
     }
-    let asked = profile.provable_checks().map(Proof::Mesh);
-    let proofs: Vec<Proof<'_>> = asked.chain(pins.map(Proof::Pinned)).collect();
-    if !proofs.is_empty() {
-        run.step(Step::Verify, check::all(run, &proofs, plan)).await?;
+    if !profile.checks.is_empty() || pins.is_some() {
+        run.step(Step::Verify, check::all(run, profile, pins)).await?;
     }
     Ok(())
 }

@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::check::{Seen, running_pods};
 use super::run::Run;
 use crate::cluster::ApiError;
 use crate::image::{ImageDigest, Reference};
 use crate::object::Object;
 use crate::plan::Image;
+use crate::verify::is_running;
 
 /// What the check is called.
 pub(super) const CHECK: &str = "images";
+
+/// What the check saw: Ok where it is what was promised.
+type Seen = Result<String, String>;
 
 /// What containers must run.
 #[derive(Debug)]
@@ -66,7 +69,8 @@ impl Pins {
 pub(super) async fn check(run: &Run<'_>, pins: &Pins) -> Result<Seen, ApiError> {
     let mut verdicts = Vec::new();
     for (namespace, of_namespace) in &pins.namespaces {
-        for pod in running_pods(run, namespace).await? {
+        let pods = run.cluster.list("v1", "Pod", Some(namespace), None).await?;
+        for pod in pods.into_iter().filter(is_running) {
             verdicts.extend(of_namespace.judge(&pod));
         }
     }

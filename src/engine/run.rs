@@ -79,10 +79,7 @@ impl Run<'_> {
 
     /// Waits this long, or less where the run is asked to end.
     pub(super) async fn pause(&self, time: Duration) -> Result<(), EngineError> {
-        tokio::select! {
-            () = self.stop.cancelled() => Err(EngineError::Interrupted),
-            () = tokio::time::sleep(time) => Ok(()),
-        }
+        self.course().pause(time).await
     }
 }
 
@@ -121,6 +118,15 @@ impl Course<'_> {
             () = self.stop.cancelled() => Err(EngineError::Interrupted),
             done = work => done,
         }
+    }
+
+    /// Waits this long, or less where the run is asked to end.
+    pub(super) async fn pause(&self, time: Duration) -> Result<(), EngineError> {
+        self.stoppable(async {
+            tokio::time::sleep(time).await;
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -19,7 +19,7 @@ macro_rules! codes {
 }
 
 // 1xx is about the cluster, 2xx about the plan's objects, 3xx about room for its pods, 4xx about workloads
-// that do not get ready.
+// that do not get ready, 5xx about a mesh that is not what was promised.
 codes! {
     /// No cluster answers.
     Unreachable = 101,
@@ -167,6 +167,38 @@ codes! {
     RolloutPaused = 444,
     /// Something that is being deleted and waits for its finalizers.
     DeletionHeld = 445,
+    /// No istiod that answers.
+    NoControlPlane = 501,
+    /// A gateway or an addon that is not available.
+    ControlPlanePart = 502,
+    /// A control plane of another version than the profile's.
+    OtherVersion = 503,
+    /// A proxy that has not taken over what istiod sent it.
+    ProxyBehind = 504,
+    /// A sidecar that is not connected to istiod.
+    ProxyUnknown = 505,
+    /// A workload of the mesh that is not ready.
+    WorkloadUnready = 511,
+    /// A Service without endpoints.
+    NoEndpoints = 512,
+    /// A Service that is not there.
+    ServiceMissing = 513,
+    /// No service to verify.
+    NothingToVerify = 514,
+    /// A pod that should have a sidecar and has none.
+    NoSidecar = 521,
+    /// A sidecar of a running pod that is not ready.
+    SidecarUnready = 522,
+    /// A sidecar of another version than its control plane.
+    SidecarVersion = 523,
+    /// A namespace in which a new pod would get no sidecar.
+    InjectionOff = 524,
+    /// A pod that keeps itself out of the mesh.
+    OptedOut = 525,
+    /// A service that takes a call in plaintext.
+    PlaintextTaken = 541,
+    /// What could not be asked of the mesh.
+    Unasked = 591,
 }
 
 impl fmt::Display for Code {

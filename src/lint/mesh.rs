@@ -18,13 +18,13 @@ pub(super) fn namespace() -> Option<Object> {
 }
 
 /// The control planes that will be there, of every revision.
-pub(super) fn is_istiod(deployment: &Object) -> bool {
+pub fn is_istiod(deployment: &Object) -> bool {
     deployment.is("apps", "Deployment") && deployment.label("app") == Some("istiod")
 }
 
 /// The version of a control plane: its image's tag, for the label `app.kubernetes.io/version` is the chart's own in
 /// builds that are no release.
-pub(super) fn version(istiod: &Object) -> Option<&str> {
+pub fn version(istiod: &Object) -> Option<&str> {
     let image = istiod.text("/spec/template/spec/containers/0/image")?;
     let (image, _digest) = image.split_once('@').unwrap_or((image, ""));
     let tag = image.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/'));

@@ -32,6 +32,7 @@ use crate::object::{GroupKind, ObjectId, Snapshot};
 use crate::plan::Plan;
 
 pub use layers::{homeless, shared};
+pub use mesh::{is_istiod, version as istio_version};
 pub use references::wanted;
 use scene::Scene;
 

@@ -5,34 +5,46 @@ use super::shape::Shape;
 use super::sheet::{Field, all};
 
 pub(super) const CHECKS: &str = "a list of checks";
-const CHECK: &str = "one of sidecars, injection and mtls";
+const CHECK: &str = "one of control-plane, services, sidecars and mtls";
 pub(super) const SHAPE: Shape = Shape::List(&Shape::Word(&NAMES));
 
-const NAMES: [&str; 3] = [Check::Sidecars.name(), Check::Injection.name(), Check::Mtls.name()];
+/// Profiles before the check `sidecars` asked for both said so: it is the same check now.
+const INJECTION: &str = "injection";
 
-/// What is proven on the running mesh.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+const NAMES: [&str; 5] = [
+    Check::ControlPlane.name(),
+    Check::Services.name(),
+    Check::Sidecars.name(),
+    Check::Mtls.name(),
+    INJECTION,
+];
+
+/// What is proven on the running mesh. In the order in which they build on each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Check {
-    /// Every pod of the layers that should have a sidecar has one, and it is ready.
+    /// istiod, the gateways and the addons are available, and all proxies are in step with istiod.
+    ControlPlane,
+    /// The workloads are ready, and every Service has endpoints.
+    Services,
+    /// Every pod has a ready sidecar, and a new pod would get one.
     Sidecars,
-    /// A new pod in a labelled namespace would get a sidecar.
-    Injection,
-    /// A caller without a certificate of the mesh is refused.
+    /// Connections in the mesh are mutual TLS, and a caller without a certificate of the mesh is refused.
     Mtls,
 }
 
 /// A word that names no check.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no check `{0}`; there are sidecars, injection and mtls")]
+#[error("there is no check `{0}`; there are control-plane, services, sidecars and mtls")]
 pub struct UnknownCheck(pub String);
 
 impl Check {
-    pub const ALL: [Self; 3] = [Self::Sidecars, Self::Injection, Self::Mtls];
+    pub const ALL: [Self; 4] = [Self::ControlPlane, Self::Services, Self::Sidecars, Self::Mtls];
 
     pub const fn name(self) -> &'static str {
         match self {
+            Self::ControlPlane => "control-plane",
+            Self::Services => "services",
             Self::Sidecars => "sidecars",
-            Self::Injection => "injection",
             Self::Mtls => "mtls",
         }
     }
@@ -48,12 +60,19 @@ impl FromStr for Check {
     type Err = UnknownCheck;
 
     fn from_str(name: &str) -> Result<Self, UnknownCheck> {
+        if name == INJECTION {
+            return Ok(Self::Sidecars);
+        }
         let check = Self::ALL.into_iter().find(|check| check.name() == name);
         check.ok_or_else(|| UnknownCheck(name.to_owned()))
     }
 }
 
+/// Each once, in their own order.
 pub(super) fn read_all(field: Field<'_>) -> Option<Vec<Check>> {
     let read = |item: &Field<'_>| item.word(&NAMES, CHECK)?.parse().ok();
-    all(field.items(CHECKS)?.iter().map(read))
+    let mut checks = all(field.items(CHECKS)?.iter().map(read))?;
+    checks.sort();
+    checks.dedup();
+    Some(checks)
 }

@@ -33,6 +33,9 @@ pub fn needed(plan: &Plan) -> BTreeSet<Right> {
         .filter(|object| readiness::is_workload(object))
         .filter_map(|object| object.namespace())
         .collect();
+    if !checked.is_empty() {
+        rights.extend(of_the_mesh());
+    }
     rights.extend(checked.into_iter().flat_map(of_checks));
     rights
 }
@@ -65,6 +68,24 @@ fn of_kind(object: &Object, resource: &str) -> Vec<Right> {
         rights.push(Right::new(object.namespace(), "", "pods/log", "get"));
     }
     rights
+}
+
+/// What the checks read of the mesh, in all namespaces: a policy may stand anywhere.
+fn of_the_mesh() -> BTreeSet<Right> {
+    let kinds = [
+        ("", "namespaces"),
+        ("", "pods"),
+        ("", "services"),
+        ("apps", "deployments"),
+        ("apps", "statefulsets"),
+        ("apps", "daemonsets"),
+        ("discovery.k8s.io", "endpointslices"),
+        ("networking.istio.io", "virtualservices"),
+        ("networking.istio.io", "destinationrules"),
+        ("security.istio.io", "peerauthentications"),
+    ];
+    let lists = kinds.map(|(group, resource)| Right::new(None, group, resource, "list"));
+    lists.into_iter().chain([Right::new(Some("istio-system"), "", "configmaps", "get")]).collect()
 }
 
 /// Pods are listed, one is made as a dry run, and one calls the others: by a WebSocket, which is asked for as `get`,
@@ -116,7 +137,17 @@ metadata: {name: b, namespace: shop}
         let plan = Plan { layers: vec![layer] };
         insta::assert_snapshot!(lines(&needed(&plan)), @r"
         * customresourcedefinitions.apiextensions.k8s.io: create get list patch watch
-        * namespaces: create get patch
+        * daemonsets.apps: list
+        * deployments.apps: list
+        * destinationrules.networking.istio.io: list
+        * endpointslices.discovery.k8s.io: list
+        * namespaces: create get list patch
+        * peerauthentications.security.istio.io: list
+        * pods: list
+        * services: list
+        * statefulsets.apps: list
+        * virtualservices.networking.istio.io: list
+        istio-system configmaps: get
         kubestock-install configmaps: create get patch
         kubestock-install leases.coordination.k8s.io: create get update
         shop deployments.apps: create get list patch watch

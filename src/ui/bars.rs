@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
-use crate::event::{ApplyOutcome, Event, Finished, LogTail, Step};
+use crate::event::{ApplyOutcome, CheckOutcome, Event, Finished, LogTail, Step};
 use crate::finding::Finding;
 use crate::object::ObjectId;
 
@@ -16,7 +16,7 @@ use super::summary::{headline, next, write_error};
 use super::terminal::{Screen, Shape};
 use super::text::{fit, logged, plain, took, wrap};
 use super::view::View;
-use super::words::{label, name, result, stands};
+use super::words::{checked, label, name, result, stands};
 
 /// Redraws a second, at most.
 const HERTZ: u8 = 10;
@@ -116,12 +116,14 @@ impl<O: Write + Send + 'static, E: Write> View for Bars<O, E> {
             Event::Diagnosed { object, finding, events, logs, .. } => {
                 self.diagnosed(object, finding, events, logs);
             }
-            Event::Checked { check, passed, seen } => {
-                let mark = match passed {
-                    true => self.ink.good(self.ink.marks.done),
-                    false => self.ink.bad(self.ink.marks.failed),
+            Event::Checked { check, outcome, seen, findings, .. } => {
+                let mark = match outcome {
+                    CheckOutcome::Passed => self.ink.good(self.ink.marks.done),
+                    CheckOutcome::Failed => self.ink.bad(self.ink.marks.failed),
+                    CheckOutcome::Blocked { .. } => self.ink.attention(self.ink.marks.attention),
                 };
-                self.print(&format!("  {mark} {check}: {}", plain(seen)), "      ");
+                self.print(&format!("  {mark} {}", checked(check, *outcome, seen, findings)), "      ");
+                findings.iter().for_each(|finding| self.found(finding));
             }
             Event::Warned { warning } => {
                 let label = self.ink.attention("warning:");

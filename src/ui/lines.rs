@@ -143,6 +143,12 @@ impl<O: Write, E: Write> Lines<O, E> {
         }
     }
 
+    fn found(&mut self, finding: &Finding, at: Duration) {
+        let label = words::label(finding, &self.ink);
+        self.say(at, &format!("{label} {}", plain(&finding.to_string())));
+        self.hint(finding);
+    }
+
     fn hint(&mut self, finding: &Finding) {
         self.write(&format!("    {} {}", self.ink.strong("hint:"), plain(&finding.hint)));
     }
@@ -155,9 +161,7 @@ impl<O: Write, E: Write> Lines<O, E> {
         logs: &[LogTail],
         at: Duration,
     ) {
-        let label = words::label(finding, &self.ink);
-        self.say(at, &format!("{label} {}", plain(&finding.to_string())));
-        self.hint(finding);
+        self.found(finding, at);
         if !events.is_empty() || !logs.is_empty() {
             self.write(&format!("    seen of {object}:"));
         }
@@ -235,20 +239,18 @@ impl<O: Write, E: Write> View for Lines<O, E> {
             Event::Diagnosed { object, finding, events, logs, .. } => {
                 self.diagnosed(object, finding, events, logs, at);
             }
-            Event::Checked { check, passed, seen } => {
-                let verdict = if *passed { self.ink.good("passed") } else { self.ink.bad("failed") };
-                self.say(at, &format!("verify: {verdict} {check}: {}", plain(seen)));
+            Event::Checked { check, outcome, seen, findings, .. } => {
+                let verdict = words::verdict(*outcome, &self.ink);
+                self.say(
+                    at,
+                    &format!("verify: {verdict} {}", words::checked(check, *outcome, seen, findings)),
+                );
+                findings.iter().for_each(|finding| self.found(finding, at));
             }
             Event::Warned { warning } => {
                 self.say(at, &format!("{} {}", self.ink.attention("warning:"), plain(warning)));
             }
-            Event::Found(finding) => {
-                self.say(
-                    at,
-                    &format!("{} {}", words::label(finding, &self.ink), plain(&finding.to_string())),
-                );
-                self.hint(finding);
-            }
+            Event::Found(finding) => self.found(finding, at),
             Event::Interrupted { signal } => {
                 self.say(at, &format!("{signal}: ending at the next safe point"));
             }

@@ -37,12 +37,18 @@ fn sentence(finished: &Finished, progress: &Progress) -> String {
         let what = if progress.target.is_some() { where_to } else { "the layers".to_owned() };
         return format!("{what}: {}, {elapsed}", found(progress.found));
     }
+    if finished.outcome == Ending::Done && progress.only_verified() {
+        return format!("{where_to} is what was promised, {elapsed}");
+    }
     // Of those that have no cluster, one writes a bundle, and one fetches.
     if let (Ending::Done, Some(bundle)) = (finished.outcome, &progress.bundle) {
         return format!("{} is written, {}, {elapsed}", bundle.path, bytes(bundle.bytes));
     }
     if let (Ending::Done, None, Some(release)) = (finished.outcome, &progress.target, &progress.release) {
         return format!("istio {} is in the cache, {elapsed}", release.version);
+    }
+    if finished.outcome == Ending::Failed && progress.only_verified() {
+        return format!("{where_to} is not proven to be what was promised, {elapsed}");
     }
     match finished.outcome {
         Ending::Done if created + changed + failed == 0 => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::event::{Step, WorkloadState};
+use crate::event::{CheckOutcome, Step, WorkloadState};
 use crate::finding::{Finding, Severity};
 use crate::object::ObjectId;
 
@@ -16,6 +16,25 @@ pub(super) fn label(finding: &Finding, ink: &Ink) -> String {
     match finding.severity {
         Severity::Error => ink.bad(&label),
         Severity::Warning => ink.attention(&label),
+    }
+}
+
+/// How a check ended.
+pub(super) fn verdict(outcome: CheckOutcome, ink: &Ink) -> String {
+    match outcome {
+        CheckOutcome::Passed => ink.good("passed "),
+        CheckOutcome::Failed => ink.bad("failed "),
+        CheckOutcome::Blocked { .. } => ink.attention("blocked"),
+    }
+}
+
+/// `sidecars       6 pods in shop have a ready sidecar`: a row of a table. What the findings tell is not told twice.
+pub(super) fn checked(check: &str, outcome: CheckOutcome, seen: &str, findings: &[Finding]) -> String {
+    let seen = plain(seen);
+    match outcome {
+        CheckOutcome::Failed if !findings.is_empty() => check.to_owned(),
+        CheckOutcome::Blocked { by } => format!("{check:<13}  by {by}: {seen}"),
+        CheckOutcome::Passed | CheckOutcome::Failed => format!("{check:<13}  {seen}"),
     }
 }
 

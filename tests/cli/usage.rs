@@ -14,6 +14,7 @@ fn the_help_of_the_program() {
       install   Install what a profile describes
       check     Say what would not work, in the files and in the cluster
       diagnose  Say what is wrong in a cluster, whoever installed what runs there
+      verify    Prove that a running mesh is what was promised
       render    Print the objects of a kustomize folder, without a cluster
       profiles  List the profiles of this program, or show one
       images    List every image that a profile runs, without a cluster

@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use crate::event::{ApplyOutcome, Ending, Event, Finished, LogTail, PlannedLayer, Step, WorkloadState};
+use crate::event::{
+    ApplyOutcome, CheckOutcome, Ending, Event, Finished, LogTail, PlannedLayer, Step, WorkloadState,
+};
 use crate::finding::{Code, Finding, Severity};
 use crate::kustomize::At;
 use crate::object::{GroupKind, ObjectId};
@@ -136,8 +138,8 @@ pub(crate) fn first() -> Recording {
     run.verify(
         75.0,
         &[
-            ("strict-mtls", true, "a plaintext call to ms-identity was reset"),
-            ("mesh-call", true, "frontend to ms-identity: 200 in 12 ms"),
+            ("mtls", true, "a plaintext call to ms-identity was reset"),
+            ("connectivity", true, "frontend to ms-identity: 200 in 12 ms"),
         ],
     );
     run.finished(77.2, Ending::Done, (36, 0, 0, 0), None);
@@ -183,7 +185,7 @@ pub(crate) fn again() -> Recording {
         run.workload(2.0, "staging", &deployment(STAGING, name), Ready, (1, 1), None);
     }
     run.end(2.1, Step::Layer("staging".to_owned()), 0.3);
-    run.verify(2.1, &[("strict-mtls", true, "a plaintext call to ms-identity was reset")]);
+    run.verify(2.1, &[("mtls", true, "a plaintext call to ms-identity was reset")]);
     run.finished(4.3, Ending::Done, (0, 0, 36, 0), None);
     run.in_order()
 }
@@ -244,12 +246,15 @@ pub(crate) fn failed() -> Recording {
     });
     run.say(
         41.3,
-        Event::Checked {
-            check: "strict-mtls".to_owned(),
-            passed: false,
-            seen: "a plaintext call to ms-identity got 200".to_owned(),
-        },
+        Event::checked(
+            "mtls",
+            CheckOutcome::Failed,
+            "Service/kubestock-staging/ms-identity: answers 200 to a call in plaintext",
+            vec![plaintext_taken()],
+        ),
     );
+    let blocked = CheckOutcome::Blocked { by: "services" };
+    run.say(41.3, Event::checked("connectivity", blocked, "ms-product has no endpoints to call", Vec::new()));
     run.finished(
         41.4,
         Ending::Failed,
@@ -329,6 +334,18 @@ fn findings() -> [Finding; 2] {
         id("security.istio.io", "PeerAuthentication", STAGING, "ms-product"),
     ];
     [route.on(route_id).at(Some(at)), policy.on(policy_id)]
+}
+
+fn plaintext_taken() -> Finding {
+    let group_kind = GroupKind { group: String::new(), kind: "Service".to_owned() };
+    let object =
+        ObjectId { group_kind, namespace: Some("kubestock-staging".into()), name: "ms-identity".into() };
+    Finding::error(
+        Code::PlaintextTaken,
+        "answers 200 to a call in plaintext",
+        "set the PeerAuthentication of the mesh to STRICT, and take out those that say otherwise",
+    )
+    .on(object)
 }
 
 /// `kubestock-install check`, with nothing but a warning.
@@ -483,8 +500,8 @@ impl Run {
     fn verify(&mut self, at: f64, checks: &[(&str, bool, &str)]) {
         self.say(at, Event::StepStarted { step: Step::Verify });
         for (check, passed, seen) in checks {
-            let (check, seen) = (check.to_string(), seen.to_string());
-            self.say(at + 2.0, Event::Checked { check, passed: *passed, seen });
+            let outcome = if *passed { CheckOutcome::Passed } else { CheckOutcome::Failed };
+            self.say(at + 2.0, Event::checked(check, outcome, *seen, Vec::new()));
         }
         self.end(at + 2.1, Step::Verify, 2.1);
     }

@@ -150,6 +150,12 @@ impl Progress {
         has(|step| *step == Step::Check) && !has(|step| matches!(step, Step::Layer(_)))
     }
 
+    /// Whether it asked what is there, and was to do nothing else.
+    pub(super) fn only_verified(&self) -> bool {
+        let has = |is: fn(&Step) -> bool| self.steps.iter().any(|step| is(&step.step));
+        has(|step| *step == Step::Verify) && !has(|step| matches!(step, Step::Render | Step::Layer(_)))
+    }
+
     pub(super) fn layer(&self, name: &str) -> Option<&Layer> {
         self.layers.iter().find(|layer| layer.name == name)
     }

@@ -1,0 +1,50 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::StatusCode;
+use serde_json::json;
+
+use crate::cluster::{ApiError, Cluster};
+use crate::engine::EngineError;
+use crate::object::{NotAnObject, Object};
+use crate::verify::{self, Injection};
+
+/// What becomes of a new pod in each namespace; none is made.
+pub(super) async fn in_each(
+    cluster: &Cluster,
+    namespaces: &BTreeSet<String>,
+) -> Result<BTreeMap<String, Injection>, EngineError> {
+    let asked = namespaces.iter().map(async |namespace| {
+        let pod = pod(namespace)?;
+        Ok((namespace.clone(), read(cluster.dry_run_create(&pod).await)))
+    });
+    futures::future::try_join_all(asked).await.map(|answers| answers.into_iter().collect())
+}
+
+fn read(answer: Result<Object, ApiError>) -> Injection {
+    match answer {
+        Ok(pod) if verify::has_sidecar(&pod) => Injection::Sidecar,
+        Ok(_) => Injection::NoSidecar,
+        // Quotas are counted after all webhooks have answered, and say nothing about them.
+        Err(ApiError::Refused { status: StatusCode::FORBIDDEN, message, .. })
+            if message.contains("exceeded quota") =>
+        {
+            Injection::Sidecar
+        }
+        Err(ApiError::Refused { message, .. }) => Injection::Refused(message),
+        Err(error) => Injection::Refused(error.to_string()),
+    }
+}
+
+/// Limits and a security context such as a strict namespace asks for.
+fn pod(namespace: &str) -> Result<Object, NotAnObject> {
+    Object::new(json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "kubestock-install-injection-probe", "namespace": namespace},
+        "spec": {"containers": [{
+            "name": "probe",
+            "image": "probe",
+            "resources": {"limits": {"cpu": "1m", "memory": "1Mi"}},
+        }]},
+    }))
+}
