@@ -70,7 +70,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
             ],
         ),
         ("cluster", vec!["object"]),
-        ("lint", vec!["finding", "plan", "kustomize", "object"]),
+        ("lint", vec!["finding", "plan", "kustomize", "object", "image"]),
         ("readiness", vec!["finding", "image", "object"]),
         ("rights", vec!["finding", "kustomize", "plan", "readiness", "object"]),
         ("verify", vec!["finding", "lint", "readiness", "profile", "istio", "object"]),

@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 
+use crate::lint::Machine;
 use crate::object::Object;
 
 /// Whether a cluster looks like one of this machine's own, where nothing is harmed.
@@ -10,12 +11,6 @@ pub enum Locality {
     Elsewhere(String),
 }
 
-/// The schemes of `spec.providerID` that tools for clusters on one machine set.
-const LOCAL_PROVIDERS: [&str; 3] = ["kind", "k3s", "minikube"];
-
-/// Labels and annotations that those tools put on nodes.
-const LOCAL_LABELS: [&str; 2] = ["minikube.k8s.io/name", "node.kubernetes.io/instance-type=k3s"];
-
 /// Judges by the server's address and by the nodes, never by a name: a context may be called `kind`
 /// and lead to production, and a loopback address may be a tunnel to it. `nodes` is None where they
 /// may not be listed.
@@ -23,10 +18,11 @@ pub fn locality(server: &str, nodes: Option<&[Object]>) -> Locality {
     let Some(nodes) = nodes else {
         return Locality::Elsewhere("its nodes may not be listed".to_owned());
     };
-    if let Some(provider) = nodes.iter().find_map(foreign_provider) {
+    let foreign = |node| if let Machine::Of(provider) = Machine::of(node) { Some(provider) } else { None };
+    if let Some(provider) = nodes.iter().find_map(foreign) {
         return Locality::Elsewhere(format!("its nodes are of `{provider}`"));
     }
-    let is_all_local = !nodes.is_empty() && nodes.iter().all(is_local);
+    let is_all_local = !nodes.is_empty() && nodes.iter().all(|node| Machine::of(node) == Machine::Local);
     match address(server) {
         Address::Loopback => Locality::Local,
         Address::Private if is_all_local => Locality::Local,
@@ -57,22 +53,6 @@ fn is_private(ip: IpAddr) -> bool {
         IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
     }
-}
-
-fn provider(node: &Object) -> Option<&str> {
-    node.text("/spec/providerID")?.split_once("://").map(|(scheme, _)| scheme)
-}
-
-fn foreign_provider(node: &Object) -> Option<&str> {
-    provider(node).filter(|provider| !LOCAL_PROVIDERS.contains(provider))
-}
-
-fn is_local(node: &Object) -> bool {
-    provider(node).is_some()
-        || LOCAL_LABELS.iter().any(|label| match label.split_once('=') {
-            Some((key, value)) => node.label(key) == Some(value),
-            None => node.label(label).is_some(),
-        })
 }
 
 #[cfg(test)]

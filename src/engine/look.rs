@@ -65,8 +65,9 @@ const AROUND_WHERE_SERVED: [(&str, &str); 3] = [
 /// What the injector labels pods with (`files/injection-template.yaml` of Istio's charts).
 const WITH_SIDECAR: &str = "security.istio.io/tlsMode=istio";
 
-/// What bounds the pods of a namespace.
-const BOUNDS: [(&str, &str); 3] = [("v1", "ResourceQuota"), ("v1", "LimitRange"), ("batch/v1", "Job")];
+/// What bounds the pods of a namespace, makes some, or lets them pull.
+const OF_NAMESPACE: [(&str, &str); 4] =
+    [("v1", "ResourceQuota"), ("v1", "LimitRange"), ("batch/v1", "Job"), ("v1", "ServiceAccount")];
 
 /// The ConfigMaps by which Istio tells what it gives pods.
 const MESH: [&str; 2] = ["istio", "istio-sidecar-injector"];
@@ -116,6 +117,10 @@ fn list((api_version, kind): (&str, &str), namespace: Option<&str>) -> Query {
     }
 }
 
+fn labelled((api_version, kind): (&str, &str), labels: &'static str) -> Query {
+    Query::List { api_version: api_version.into(), kind: kind.into(), namespace: None, labels: Some(labels) }
+}
+
 /// Where the cluster has such a kind, in its newest version.
 fn list_served(live: &Live, (group, kind): (&str, &str)) -> Option<Query> {
     let served = live.kinds.get(&GroupKind { group: group.into(), kind: kind.into() })?;
@@ -127,7 +132,7 @@ fn first(live: &Live, plan: &Plan, rules: Rules) -> Vec<Query> {
     let mut queries: Vec<Query> = ALL.iter().map(|kind| list(*kind, None)).collect();
     queries.extend(WHERE_SERVED.iter().filter_map(|kind| list_served(live, *kind)));
     for namespace in plan.namespaces() {
-        queries.extend(BOUNDS.iter().map(|kind| list(*kind, Some(namespace))));
+        queries.extend(OF_NAMESPACE.iter().map(|kind| list(*kind, Some(namespace))));
     }
     queries.extend(lint::wanted(plan).into_iter().map(|id| Query::Read { api_version: "v1", id }));
     queries.extend(MESH.iter().map(|name| Query::Read {
@@ -164,12 +169,14 @@ fn second(live: &Live, plan: &Plan) -> Vec<Query> {
     let pods = ("v1", "Pod");
     let mut queries: Vec<Query> = match live.objects.of_kind("", "Node").count() {
         ..=FEW_NODES => vec![list(pods, None)],
-        _ => plan.namespaces().into_iter().map(|namespace| list(pods, Some(namespace))).collect(),
+        _ => plan
+            .namespaces()
+            .into_iter()
+            .map(|namespace| list(pods, Some(namespace)))
+            .chain(lint::has_strict_policy(plan).then(|| labelled(pods, WITH_SIDECAR)))
+            .collect(),
     };
-    if queries.len() > 1 && lint::has_strict_policy(plan) {
-        let (api_version, kind) = (pods.0.to_owned(), pods.1.to_owned());
-        queries.push(Query::List { api_version, kind, namespace: None, labels: Some(WITH_SIDECAR) });
-    }
+    queries.extend(lint::pull_secrets(live).into_iter().map(|id| Query::Read { api_version: "v1", id }));
     let webhooks = WEBHOOKS.iter().flat_map(|kind| live.objects.of_kind(ADMISSION, kind));
     let webhooks =
         webhooks.filter_map(|webhook| webhook.pointer("/webhooks").and_then(Value::as_array)).flatten();
@@ -228,12 +235,11 @@ fn reason(error: &ApiError) -> String {
     }
 }
 
-/// The keys of a Secret are wanted, and nothing of what it holds.
+/// The keys of a Secret are wanted, and nothing of what it holds but for the registries of a pull secret.
 fn without_secrets(mut object: Object) -> Object {
-    if object.is("", "Secret")
-        && let Some(data) = object.fields_mut().get_mut("data").and_then(Value::as_object_mut)
-    {
-        data.values_mut().for_each(|value| *value = Value::Null);
+    if object.is("", "Secret") && object.pointer("/data").is_some() {
+        let data = lint::redacted_data(&object);
+        object.fields_mut().insert("data".to_owned(), data.into());
     }
     object
 }
@@ -250,5 +256,28 @@ mod tests {
             "data": {"password": "cGFzc3dvcmQ="}});
         let kept = without_secrets(Object::new(secret).unwrap());
         assert_eq!(kept.pointer("/data"), Some(&json!({"password": null})));
+    }
+    #[test]
+    fn of_a_pull_secret_the_registries_are_kept() {
+        let auths = |user: &str| json!({"auths": {"registry.test": {"auth": user}}}).to_string();
+        let kept = |kind: &str, content: &str| {
+            let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pull", "namespace": "shop"},
+                "type": kind, "data": {".dockerconfigjson": base64(content)}});
+            without_secrets(Object::new(secret).unwrap()).to_value().to_string()
+        };
+        let docker = "kubernetes.io/dockerconfigjson";
+        let user = base64("user:password");
+        let whole = kept(docker, &auths(&user));
+        assert!(whole.contains(&base64(r#"{"auths":{"registry.test":{"username":"redacted"}}}"#)), "{whole}");
+        for (kind, content) in
+            [("Opaque", auths(&user)), (docker, auths("%")), (docker, "password".to_owned())]
+        {
+            assert!(kept(kind, &content).contains(r#"{".dockerconfigjson":null}"#), "{kind} {content}");
+        }
+    }
+
+    fn base64(text: &str) -> String {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(text)
     }
 }

@@ -95,6 +95,10 @@ codes! {
     SharedObject = 216,
     /// Images that the profile's rules cannot place.
     Images = 217,
+    /// A pull secret that the kubelet cannot use, or not for these images.
+    PullSecretUnusable = 218,
+    /// An image that its registry gives to nobody without credentials.
+    ImageNeedsCredentials = 219,
     /// A ResourceQuota with less room than the workloads ask for.
     QuotaExceeded = 301,
     /// A ResourceQuota without room for a rolling update.

@@ -10,12 +10,14 @@ mod gateways;
 mod hosts;
 mod keys;
 mod layers;
+mod machine;
 mod mesh;
 mod mesh_policy;
 mod namespaces;
 mod pods;
 mod port_names;
 mod ports;
+mod pulls;
 mod quota;
 mod references;
 mod scene;
@@ -27,11 +29,14 @@ mod twice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Map, Value};
+
 use crate::finding::{self, Code, Finding};
-use crate::object::{GroupKind, ObjectId, Snapshot};
+use crate::object::{GroupKind, Object, ObjectId, Snapshot};
 use crate::plan::Plan;
 
 pub use layers::{homeless, shared};
+pub use machine::Machine;
 pub use mesh::{is_istiod, version as istio_version};
 pub use references::wanted;
 use scene::Scene;
@@ -82,6 +87,19 @@ pub fn lint(plan: &Plan, live: Option<&Live>) -> Vec<Finding> {
     findings
 }
 
+/// The pull secrets of the cluster's ServiceAccounts, which the rules want to see too.
+pub fn pull_secrets(live: &Live) -> BTreeSet<ObjectId> {
+    pulls::secrets_of_accounts(live)
+}
+
+/// The data of a Secret as the rules may see it: the registries of a pull secret, and of all others the keys alone.
+pub fn redacted_data(secret: &Object) -> Map<String, Value> {
+    let keys = secret.pointer("/data").and_then(Value::as_object).into_iter().flatten();
+    let mut data: Map<String, Value> = keys.map(|(key, _)| (key.clone(), Value::Null)).collect();
+    data.extend(pulls::without_credentials(secret));
+    data
+}
+
 /// What runs in the cluster today and would be cut off by a STRICT policy of the plan, the weightiest first.
 pub fn cuts_off(plan: &Plan, live: &Live) -> Vec<Finding> {
     let mut findings = strict::cuts_off(&Scene::new(plan, Some(live)));
@@ -95,7 +113,7 @@ pub fn has_strict_policy(plan: &Plan) -> bool {
 }
 
 fn of_plan(scene: &Scene<'_>) -> Vec<Finding> {
-    const RULES: [fn(&Scene<'_>) -> Vec<Finding>; 13] = [
+    const RULES: [fn(&Scene<'_>) -> Vec<Finding>; 14] = [
         definitions::find,
         mesh_policy::find,
         namespaces::find,
@@ -107,6 +125,7 @@ fn of_plan(scene: &Scene<'_>) -> Vec<Finding> {
         selectors::find,
         references::find,
         keys::find,
+        pulls::find,
         quota::find,
         strict::find,
     ];

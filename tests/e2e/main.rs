@@ -10,6 +10,7 @@ mod diagnose;
 mod images;
 mod interruption;
 mod oracle;
+mod pulls;
 mod rights;
 mod strict;
 mod trees;

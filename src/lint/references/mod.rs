@@ -74,7 +74,7 @@ fn finding(scene: &Scene<'_>, id: &ObjectId, users: &[(&Placed, Reference<'_>)])
 }
 
 /// An ExternalSecret, a SealedSecret, a Certificate and their like are called as what they make, or name it.
-fn is_made_by_a_custom_resource(scene: &Scene<'_>, namespace: &str, name: &str) -> bool {
+pub(super) fn is_made_by_a_custom_resource(scene: &Scene<'_>, namespace: &str, name: &str) -> bool {
     let mut custom = scene.planned().map(|placed| &placed.object).filter(|object| is_custom(object));
     custom.any(|object| {
         object.namespace().is_none_or(|its_own| its_own == namespace)

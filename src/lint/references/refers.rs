@@ -31,6 +31,11 @@ pub(crate) fn in_object<'a>(scene: &Scene<'a>, object: &'a Object) -> Vec<(&'a s
     if object.is(NETWORKING, "Gateway") {
         return of_gateway(scene, object);
     }
+    if object.is("", "ServiceAccount") {
+        let namespace = object.namespace().unwrap_or_default();
+        let secrets = object.pointer("/imagePullSecrets").unwrap_or(&Value::Null);
+        return pull_secrets(secrets).map(|reference| (namespace, reference)).collect();
+    }
     match Pods::of(object) {
         Some(pods) => in_pods(&pods).into_iter().map(|reference| (pods.namespace, reference)).collect(),
         None => Vec::new(),
@@ -93,15 +98,19 @@ fn in_pods<'a>(pods: &Pods<'a>) -> Vec<Reference<'a>> {
         add("PersistentVolumeClaim", claim, &claim["claimName"], None, place());
     }
     add("ServiceAccount", spec, &spec["serviceAccountName"], None, "serviceAccountName".to_owned());
-    let pulls = items(&spec["imagePullSecrets"]).filter_map(|secret| secret["name"].as_str());
-    all.extend(pulls.map(|name| Reference {
+    all.extend(pull_secrets(&spec["imagePullSecrets"]));
+    all
+}
+
+fn pull_secrets(listed: &Value) -> impl Iterator<Item = Reference<'_>> {
+    let names = items(listed).filter_map(|secret| secret["name"].as_str());
+    names.map(|name| Reference {
         kind: "Secret",
         name,
         key: None,
         place: "imagePullSecrets".to_owned(),
         need: Need::May,
-    }));
-    all
+    })
 }
 
 /// A volume of a Secret or ConfigMap: all of it, or some of its keys.
