@@ -85,6 +85,7 @@ impl File {
 /// An answer without more to it.
 pub(crate) fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<Act> {
     let length = body.len();
-    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{headers}\r\n");
+    // The server answers once: a client that takes the connection for a lasting one may ask again as it closes.
+    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n");
     vec![Act::Send(head.into_bytes()), Act::Send(body.to_vec())]
 }
