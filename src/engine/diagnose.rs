@@ -10,17 +10,17 @@ const LINES: i64 = 10;
 const CONTAINERS: usize = 3;
 
 /// Findings about workloads, each with the evidence of one that suffers from it: its last events and last log
-/// lines. `layer` is None where no layer was waited for.
+/// lines, which may tell more of the finding itself. `layer` is None where no layer was waited for.
 pub(super) async fn diagnosed(
     cluster: &Cluster,
     layer: Option<&str>,
-    findings: &[Finding],
+    findings: &mut [Finding],
     snapshot: &Snapshot,
 ) -> Vec<Event> {
     let mut events = Vec::new();
     for finding in findings {
         let sufferer = finding.affects.first().or(finding.object.as_ref());
-        if let Some(object) = sufferer {
+        if let Some(object) = sufferer.cloned() {
             events.push(with_evidence(cluster, layer, object, finding, snapshot).await);
         }
     }
@@ -30,21 +30,24 @@ pub(super) async fn diagnosed(
 async fn with_evidence(
     cluster: &Cluster,
     layer: Option<&str>,
-    object: &ObjectId,
-    finding: &Finding,
+    object: ObjectId,
+    finding: &mut Finding,
     snapshot: &Snapshot,
 ) -> Event {
     let (mut events, mut logs) = (Vec::new(), Vec::new());
-    if let Some(live) = snapshot.get(object) {
+    if let Some(live) = snapshot.get(&object) {
         let diagnosis = readiness::diagnose(live, snapshot);
         events = diagnosis.events;
         for source in diagnosis.logs.iter().take(CONTAINERS) {
             logs.extend(tail(cluster, source).await);
         }
     }
+    for log in &logs {
+        *finding = readiness::explain_sidecar(finding.clone(), &log.lines);
+    }
     Event::Diagnosed {
         layer: layer.map(str::to_owned),
-        object: object.clone(),
+        object,
         reason: Some(finding.to_string()),
         finding: finding.clone(),
         events,

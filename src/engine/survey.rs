@@ -40,8 +40,8 @@ pub async fn survey(cluster: &Cluster, namespaces: &[String], announcer: &Announ
 
     let Live { objects, unread, .. } = live;
     let of_interest: Snapshot = objects.iter().filter(|object| is_in(object, namespaces)).cloned().collect();
-    let of_workloads = readiness::grouped(&readiness::survey(&of_interest, Timestamp::now()));
-    events.extend(diagnosed(cluster, None, &of_workloads, &of_interest).await);
+    let mut of_workloads = readiness::grouped(&readiness::survey(&of_interest, Timestamp::now()));
+    events.extend(diagnosed(cluster, None, &mut of_workloads, &of_interest).await);
     findings.extend(of_workloads);
     events.iter().for_each(|event| announcer.say(event.clone()));
     let unread = unread.into_iter().map(|(kind, why)| format!("objects of {kind}: {why}")).collect();

@@ -169,7 +169,7 @@ async fn give_up(
     for finding in &mut findings {
         finding.at = finding.object.as_ref().and_then(|object| run.plan.place_of(object));
     }
-    let told = diagnosed(run.cluster, Some(&awaited.layer.name), &findings, snapshot).await;
+    let told = diagnosed(run.cluster, Some(&awaited.layer.name), &mut findings, snapshot).await;
     told.into_iter().for_each(|event| run.say(event));
     let after = since(awaited.layer, awaited.deadline);
     EngineError::NotReady { layer: awaited.layer.name.clone(), after, failed, findings }
