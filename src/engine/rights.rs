@@ -19,11 +19,7 @@ const CONCURRENT: usize = 16;
 pub(super) async fn missing(cluster: &Cluster, plan: &Plan) -> Result<Vec<Finding>, ApiError> {
     let missing = denied(cluster, rights::needed(plan)).await?;
     let roles = plan.layers.iter().flat_map(Layer::objects).filter(|placed| is_granting(&placed.object));
-    // Who may not make roles at all is told that, not what each of them gives.
-    let may_make_roles = |right: &&Right| right.group == "rbac.authorization.k8s.io";
-    let roles: Vec<&Placed> =
-        if missing.iter().any(|right| may_make_roles(&right)) { Vec::new() } else { roles.collect() };
-    let asked = futures::stream::iter(roles.into_iter().map(|placed| too_strong(cluster, placed)));
+    let asked = futures::stream::iter(roles.map(|placed| too_strong(cluster, placed)));
     let answers: Vec<Result<Option<Denied>, ApiError>> = asked.buffered(CONCURRENT).collect().await;
     let too_strong = answers.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
     if missing.is_empty() && too_strong.is_empty() {
@@ -50,11 +46,11 @@ pub(super) async fn denied(cluster: &Cluster, rights: BTreeSet<Right>) -> Result
 /// no dry run can make something in, the rights that the role gives are asked for one by one.
 async fn too_strong(cluster: &Cluster, placed: &Placed) -> Result<Option<Denied>, ApiError> {
     let object = &placed.object;
-    let denied = |lacks| Denied { object: object.id(), at: placed.at.clone(), lacks };
+    let denied = |lacks: String| Denied { object: object.id(), at: placed.at.clone(), lacks };
     match cluster.apply(object, Mode::DryRun).await {
         Ok(_) => Ok(None),
         Err(ApiError::Refused { status: StatusCode::FORBIDDEN, message, .. }) => {
-            Ok(Some(denied(lacking(&message).to_owned())))
+            Ok(lacking(&message).map(denied))
         }
         Err(error) if error.is_not_found() => Ok(lacking_one_by_one(cluster, object).await?.map(denied)),
         // What else is wrong with it is told by those who look for that.
@@ -63,9 +59,10 @@ async fn too_strong(cluster: &Cluster, placed: &Placed) -> Result<Option<Denied>
     }
 }
 
-/// `user "x" (groups=[...]) is attempting to grant RBAC permissions not currently held:` and then they, one a line.
-fn lacking(message: &str) -> &str {
-    message.split_once("not currently held:").map_or(message, |(_, rights)| rights.trim())
+/// `user "x" (groups=[...]) is attempting to grant RBAC permissions not currently held:` and then they, one a line. None
+/// where making a role at all is forbidden, which was asked for already.
+fn lacking(message: &str) -> Option<String> {
+    message.split_once("not currently held:").map(|(_, rights)| rights.trim().to_owned())
 }
 
 async fn lacking_one_by_one(cluster: &Cluster, role: &Object) -> Result<Option<String>, ApiError> {

@@ -113,7 +113,7 @@ fn engine_hint(error: &EngineError) -> Option<String> {
         }
         EngineError::Istio(RenderError::TimedOut { .. }) => AGAIN,
         EngineError::Rights(_) => {
-            "nothing was changed; `kubestock-install check --print-roles USER` prints roles that allow it (docs/rights.md)"
+            "nothing was changed; `check` with the same profile and `--print-roles USER` prints roles that allow it (docs/rights.md)"
         }
         EngineError::Apply { failed, .. } => apply_hint(failed).unwrap_or(AGAIN),
         EngineError::NotReady { failed: true, .. } => {

@@ -18,7 +18,8 @@ pub struct Denied {
 /// be given. `user` is the one whom the API server takes us for.
 pub fn missing(rights: &BTreeSet<Right>, denied: &[Denied], user: &str) -> Vec<Finding> {
     let ask = format!(
-        "someone who may can grant it: `kubestock-install check --print-roles '{user}' | kubectl apply -f -`"
+        "`kubestock-install check` with this profile and `--print-roles '{user}'` prints roles that allow it, to be \
+         applied by someone who may (docs/rights.md)"
     );
     let mut scopes: BTreeMap<Option<&str>, Vec<&Right>> = BTreeMap::new();
     for right in rights {

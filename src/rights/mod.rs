@@ -44,8 +44,8 @@ impl Right {
     }
 }
 
-/// The resource of an object's kind: as the plan's definitions call it, else as Kubernetes guesses
-/// (k8s.io/apimachinery, pkg/api/meta/restmapper.go, UnsafeGuessKindToResource), which is right for all of its own.
+/// The resource of an object's kind: as the plan's definitions call it, else by the rules of English, which are right
+/// for all kinds of Kubernetes and of Istio.
 fn resource_of(object: &Object, definitions: &[&Object]) -> String {
     let defines = |definition: &&&Object| {
         definition.text("/spec/group") == Some(object.group())
@@ -59,10 +59,10 @@ fn resource_of(object: &Object, definitions: &[&Object]) -> String {
 fn guessed(kind: &str) -> String {
     let singular = kind.to_lowercase();
     match singular.strip_suffix('y') {
-        Some(stem) => format!("{stem}ies"),
-        None if singular == "endpoints" => singular,
-        None if singular.ends_with('s') => format!("{singular}es"),
-        None => format!("{singular}s"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if singular == "endpoints" => singular,
+        _ if singular.ends_with('s') => format!("{singular}es"),
+        _ => format!("{singular}s"),
     }
 }
 
@@ -93,6 +93,7 @@ mod tests {
         let table = [
             ("Deployment", "deployments"),
             ("NetworkPolicy", "networkpolicies"),
+            ("Gateway", "gateways"),
             ("Ingress", "ingresses"),
             ("Endpoints", "endpoints"),
             ("PodDisruptionBudget", "poddisruptionbudgets"),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Right, is_granting, needed};
 use crate::object::Object;
-use crate::plan::{Layer, Plan};
+use crate::plan::{Layer, NAMESPACE, Plan, home};
 
 const NAME: &str = "kubestock-installer";
 const GROUP: &str = "rbac.authorization.k8s.io";
@@ -56,15 +56,20 @@ pub fn roles(plan: &Plan, grantee: &Grantee) -> Vec<Object> {
             }
         }
     }
-    let namespaces = scopes
-        .keys()
-        .flatten()
-        .map(|namespace| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}));
-    let mut objects: Vec<Value> = namespaces.collect();
+    let mut objects: Vec<Object> = scopes.keys().flatten().filter_map(|name| namespace(plan, name)).collect();
     for (namespace, rules) in scopes {
-        objects.extend(role(namespace.as_deref(), rules, grantee));
+        let pair = role(namespace.as_deref(), rules, grantee);
+        objects.extend(pair.into_iter().filter_map(|object| Object::new(object).ok()));
     }
-    objects.into_iter().filter_map(|object| Object::new(object).ok()).collect()
+    objects
+}
+
+/// A namespace that is to be there before its Role: as the plan writes it, for `kubectl apply` takes away labels that
+/// are not repeated; or the run's own. One that the plan does not bring is there already.
+fn namespace(plan: &Plan, name: &str) -> Option<Object> {
+    let mut objects = plan.layers.iter().flat_map(Layer::objects).map(|placed| &placed.object);
+    let planned = objects.find(|object| object.is("", "Namespace") && object.name() == name);
+    planned.cloned().or_else(|| if name == NAMESPACE { home().ok() } else { None })
 }
 
 fn role(namespace: Option<&str>, rules: Vec<Value>, grantee: &Grantee) -> [Value; 2] {
