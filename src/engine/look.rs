@@ -18,10 +18,11 @@ const CONCURRENT: usize = 16;
 const FEW_NODES: usize = 20;
 
 /// What is read whole, in all namespaces.
-const ALL: [(&str, &str); 6] = [
+const ALL: [(&str, &str); 7] = [
     ("v1", "Namespace"),
     ("v1", "Node"),
     ("v1", "Service"),
+    ("node.k8s.io/v1", "RuntimeClass"),
     ("apps/v1", "Deployment"),
     ("apps/v1", "StatefulSet"),
     ("apps/v1", "DaemonSet"),

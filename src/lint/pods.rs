@@ -1,3 +1,5 @@
+use std::cmp::Ordering;
+
 use serde_json::{Map, Value};
 
 use crate::object::Object;
@@ -88,10 +90,19 @@ pub(super) fn matches<'a>(selector: &Value, label: impl Fn(&str) -> Option<&'a s
             Some("NotIn") => value.is_none() || !listed.any(|listed| listed.as_str() == value),
             Some("Exists") => value.is_some(),
             Some("DoesNotExist") => value.is_none(),
+            // Of nodes alone.
+            Some("Gt") => compared(value, listed.next()) == Some(Ordering::Greater),
+            Some("Lt") => compared(value, listed.next()) == Some(Ordering::Less),
             _ => false,
         }
     };
     labels.into_iter().all(has) && expressions.into_iter().all(meets)
+}
+
+/// The numbers that they are; None where one is none.
+fn compared(value: Option<&str>, listed: Option<&Value>) -> Option<Ordering> {
+    let (value, listed): (i64, i64) = (value?.parse().ok()?, listed?.as_str()?.parse().ok()?);
+    Some(value.cmp(&listed))
 }
 
 /// The metadata and the spec of a pod template; None for what is called template and has no pods.

@@ -11,6 +11,7 @@ mod images;
 mod interruption;
 mod oracle;
 mod pulls;
+mod quota;
 mod rights;
 mod strict;
 mod trees;

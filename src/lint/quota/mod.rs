@@ -3,6 +3,7 @@
 
 mod admission;
 mod limit_range;
+mod placement;
 mod pod;
 mod resources;
 mod room;
@@ -131,6 +132,7 @@ fn asking<'a>(
             injector.inject(scene, pods, &mut each);
         }
         each.default_requests();
+        each.add_overhead(scene, pods);
         limits.give_defaults(&mut each);
         Asking { pods: *pods, is_planned: true, scale: Scale::of(pods.owner, scene), each }
     });

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::super::pods::Pods;
+use super::super::scene::Scene;
 use super::resources::Resources;
 
 /// What a pod's containers ask for.
@@ -60,6 +61,17 @@ impl PodResources {
         };
         read.default_requests();
         read
+    }
+
+    /// Takes what the pods' RuntimeClass has them take besides, as admission does
+    /// (`plugin/pkg/admission/runtimeclass/admission.go`).
+    pub(super) fn add_overhead(&mut self, scene: &Scene<'_>, pods: &Pods<'_>) {
+        let class = pods.spec.and_then(|spec| spec["runtimeClassName"].as_str());
+        let mut classes = scene.there("node.k8s.io", "RuntimeClass");
+        let class = class.and_then(|name| classes.find(|class| class.name() == name));
+        if let Some(fixed) = class.and_then(|class| class.pointer("/overhead/podFixed")) {
+            self.overhead = Resources::read(fixed);
+        }
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Container> {

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::super::scene::Scene;
+use super::placement::takes;
 use crate::object::Object;
 
 /// How many pods an object has at once.
@@ -19,7 +20,7 @@ impl Scale {
         let number = |field: &str| count(workload.pointer(field)?);
         let steady = match (workload.group(), workload.kind()) {
             ("", "Pod") => 1,
-            ("apps", "DaemonSet") => nodes(scene),
+            ("apps", "DaemonSet") => nodes(workload, scene),
             ("batch", "Job") => {
                 let parallel = number("/spec/parallelism").unwrap_or(1);
                 number("/spec/completions").map_or(parallel, |completions| parallel.min(completions))
@@ -36,10 +37,14 @@ fn count(value: &Value) -> Option<u32> {
     Some(u32::try_from(value.as_u64()?).unwrap_or(u32::MAX))
 }
 
-/// A pod a node; one where the nodes are not known.
-fn nodes(scene: &Scene<'_>) -> u32 {
-    let nodes = scene.there("", "Node").count().max(1);
-    u32::try_from(nodes).unwrap_or(u32::MAX)
+/// A pod a node that takes it; one where no node is known.
+fn nodes(workload: &Object, scene: &Scene<'_>) -> u32 {
+    let mut nodes = scene.there("", "Node").peekable();
+    if nodes.peek().is_none() {
+        return 1;
+    }
+    let spec = workload.pointer("/spec/template/spec").unwrap_or(&Value::Null);
+    u32::try_from(nodes.filter(|node| takes(node, spec)).count()).unwrap_or(u32::MAX)
 }
 
 /// The least that an autoscaler keeps.
