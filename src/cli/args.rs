@@ -120,6 +120,18 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "CHECK", value_delimiter = ',', conflicts_with = "only")]
     pub skip: Vec<Check>,
 
+    /// Have every service called by each ServiceAccount of the others
+    #[arg(long)]
+    pub pairs: bool,
+
+    /// Write the reports as JUnit XML as well, for a CI system
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+
+    /// Make no pods to call from: connectivity is left out, and mtls goes by less
+    #[arg(long, conflicts_with = "pairs")]
+    pub no_probes: bool,
+
     /// A namespace to verify [default: all in the mesh]; again for another
     #[arg(short, long, value_name = "NAME")]
     pub namespace: Vec<String>,

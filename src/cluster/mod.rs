@@ -20,6 +20,7 @@ mod target;
 mod target_error;
 #[cfg(test)]
 mod testing;
+mod through;
 mod watch;
 
 pub use apply::{Applied, Mode, Outcome};

@@ -97,8 +97,17 @@ impl Cluster {
     /// What the server would make of this object as a new one: defaulted, mutated, validated and admitted, but
     /// not stored. Refused where it is there already.
     pub async fn dry_run_create(&self, object: &Object) -> Result<Object, ApiError> {
+        self.post(object, &[("dryRun", "All"), ("fieldManager", FIELD_MANAGER)]).await
+    }
+
+    /// Creates an object, for which the server finds a name where it has a `generateName`; what it made of it.
+    pub async fn create(&self, object: &Object) -> Result<Object, ApiError> {
+        self.post(object, &[("fieldManager", FIELD_MANAGER)]).await
+    }
+
+    async fn post(&self, object: &Object, query: &[(&str, &str)]) -> Result<Object, ApiError> {
         let place = self.place_of(object).await?;
-        let path = place.collection(&[("dryRun", "All"), ("fieldManager", FIELD_MANAGER)])?;
+        let path = place.collection(query)?;
         let call = Call::send(Method::POST, path, &object.to_value(), &place.subject);
         self.object(call).await.map(|(_, object)| object)
     }

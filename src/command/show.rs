@@ -69,12 +69,24 @@ impl Show {
         step: Step,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, Failure> {
+        let stoppable = async {
+            tokio::select! {
+                done = work => done.map_err(Into::into),
+                () = self.stop.cancelled() => Err(self.interrupted()),
+            }
+        };
+        self.step_to_its_end(step, stoppable).await
+    }
+
+    /// The same for a step that hears of a signal itself, and has something to clear away before it ends.
+    pub(super) async fn step_to_its_end<T>(
+        &self,
+        step: Step,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         let begun = Instant::now();
         self.announcer.say(Event::StepStarted { step: step.clone() });
-        let done = tokio::select! {
-            done = work => done.map_err(Into::into)?,
-            () = self.stop.cancelled() => return Err(self.interrupted()),
-        };
+        let done = work.await?;
         self.announcer.say(Event::StepFinished { step, elapsed: begun.elapsed() });
         Ok(done)
     }

@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 use super::connect::reach;
 use super::show::Show;
 use crate::cli::{LookArgs, VerifyArgs};
-use crate::engine::{self, EngineError, FailedCheck, Tally, Verification};
+use crate::engine::{self, EngineError, FailedCheck, Probing, Tally, Verification};
 use crate::event::Step;
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::settings::Inputs;
+use crate::verify;
 
 /// For changes that are still on their way to the proxies.
 const SETTLING: Duration = Duration::from_secs(2);
@@ -17,11 +18,11 @@ const SETTLING: Duration = Duration::from_secs(2);
 pub(super) async fn run(profile: Option<&str>, arguments: VerifyArgs, look: &LookArgs) -> ExitCode {
     let mut show = Show::new(arguments.output, look);
     let begun = Instant::now();
-    let ended = verify(profile, arguments, &mut show).await.map(|()| Vec::new());
+    let ended = prove(profile, arguments, &mut show).await.map(|()| Vec::new());
     show.end(ended, &Tally::default(), begun.elapsed()).await
 }
 
-async fn verify(profile: Option<&str>, arguments: VerifyArgs, show: &mut Show) -> Result<(), Failure> {
+async fn prove(profile: Option<&str>, arguments: VerifyArgs, show: &mut Show) -> Result<(), Failure> {
     let checks = arguments.checks();
     let mut inputs = None;
     if profile.is_some() || arguments.bundle.is_some() {
@@ -32,20 +33,34 @@ async fn verify(profile: Option<&str>, arguments: VerifyArgs, show: &mut Show) -
     let name = inputs.as_ref().map_or("verify", |inputs| &inputs.profile().name);
     let (cluster, _) = reach(name, arguments.target, show).await?;
     show.begin()?;
+    let probing = match (arguments.no_probes, arguments.pairs) {
+        (true, _) => Probing::Off,
+        (false, true) => Probing::Pairs,
+        (false, false) => Probing::One,
+    };
     let verification = Verification {
         cluster: &cluster,
         plan: plan.as_ref(),
         istio: inputs.as_ref().and_then(|inputs| inputs.profile().istio.as_ref()),
         checks: &checks,
         namespaces: &arguments.namespace,
+        probing,
         settling: SETTLING,
     };
     let verifying = async {
-        let reports = engine::verify(&verification, &show.announcer, &show.stop).await?;
+        let begun = Instant::now();
+        let reports = engine::verify(&verification, &show.announcer, &show.stop).await;
+        let reports = reports.map_err(|error| match error {
+            EngineError::Interrupted => show.interrupted(),
+            error => Failure::from(error),
+        })?;
+        if let Some(path) = &arguments.junit {
+            fs_err::write(path, verify::junit(&reports, begun.elapsed())).map_err(Failure::Runtime)?;
+        }
         let failed: Vec<FailedCheck> = reports.iter().filter_map(FailedCheck::of).collect();
-        if failed.is_empty() { Ok(()) } else { Err(EngineError::Checks(failed)) }
+        if failed.is_empty() { Ok(()) } else { Err(EngineError::Checks(failed).into()) }
     };
-    show.step(Step::Verify, verifying).await
+    show.step_to_its_end(Step::Verify, verifying).await
 }
 
 /// What the layers promise. Istio itself is not rendered for it: the profile says what matters of it.

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 
 use super::pinned::{self, Pins};
 use super::run::{Patience, Run};
-use super::verify::{self, Verification};
+use super::verify::{self, Probing, Verification};
 use super::{EngineError, FailedCheck};
-use crate::event::{CheckOutcome, Event};
+use crate::event::{ApplyOutcome, CheckOutcome, Event};
 use crate::profile::{Check, Profile};
 
 /// How long a check may fail before it has failed: configuration takes a moment to reach a sidecar.
@@ -26,6 +26,7 @@ pub(super) async fn all(run: &Run<'_>, profile: &Profile, pins: Option<&Pins>) -
             istio: profile.istio.as_ref(),
             checks: &checks,
             namespaces: &[],
+            probing: if has_changed(run) { Probing::One } else { Probing::Off },
             settling: SETTLING,
         };
         let reports = verify::verify(&verification, run.announcer, run.stop).await?;
@@ -35,6 +36,11 @@ pub(super) async fn all(run: &Run<'_>, profile: &Profile, pins: Option<&Pins>) -
         failed.extend(images(run, pins).await?);
     }
     if failed.is_empty() { Ok(()) } else { Err(EngineError::Checks(failed)) }
+}
+
+/// A run that changed nothing leaves nothing behind to be proven by calls, and makes no pods.
+fn has_changed(run: &Run<'_>) -> bool {
+    [ApplyOutcome::Created, ApplyOutcome::Changed].iter().any(|outcome| run.tally.get(*outcome) > 0)
 }
 
 /// Compares what runs with the digests, until it is right or the time is over.

@@ -35,4 +35,4 @@ pub use preflight::{Preflight, Rehearsed};
 pub use prepare::{fetch, fetch_with_archive};
 pub use run::Tally;
 pub use survey::{Survey, survey};
-pub use verify::{Verification, verify};
+pub use verify::{Probing, Verification, verify};

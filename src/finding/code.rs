@@ -199,8 +199,24 @@ codes! {
     InjectionOff = 524,
     /// A pod that keeps itself out of the mesh.
     OptedOut = 525,
+    /// A service that does not answer through the mesh.
+    NoAnswer = 531,
+    /// No pod to call from.
+    ProbeMissing = 532,
     /// A service that takes a call in plaintext.
     PlaintextTaken = 541,
+    /// A policy that lets plaintext in.
+    Permissive = 542,
+    /// A DestinationRule that has callers do without the mesh's TLS.
+    TlsOff = 543,
+    /// A connection in the mesh that is not mutual TLS.
+    NotMutual = 544,
+    /// A sidecar that runs other timeouts or retries than were promised.
+    RouteDiffers = 551,
+    /// A VirtualService that a sidecar does not run.
+    RouteMissing = 552,
+    /// An addon that does not answer.
+    DashboardSilent = 561,
     /// What could not be asked of the mesh.
     Unasked = 591,
 }

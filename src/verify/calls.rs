@@ -1,5 +1,6 @@
 //! Calls from one pod to a service, made with curl, and what its ends mean (curl(1), EXIT CODES).
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::object::ObjectId;
@@ -7,8 +8,8 @@ use crate::object::ObjectId;
 /// How long one call may take, in seconds. Shorter than the 10 s that Istio gives a connection to come about.
 const LIMIT: &str = "5";
 
-/// How much of an answer is kept, in characters.
-const KEPT: usize = 160;
+/// How much of an answer is kept, in characters: enough for what Envoy tells of a failure.
+const KEPT: usize = 300;
 
 /// One call, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +20,26 @@ pub struct Call {
 }
 
 /// Who calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
+    /// A probe in the mesh with the identity of this ServiceAccount, in the service's namespace.
+    Mesh { account: String },
+    /// A probe without a sidecar.
+    Outside,
     /// The user of a proxy, in its container: what it sends is not captured (`tools/istio-iptables`, `--proxy-uid`),
     /// and reaches the other side as a call from outside of the mesh does.
     ProxyUser,
+}
+
+/// `by frontend`
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mesh { account } => write!(f, "by {account}"),
+            Self::Outside => f.write_str("from outside of the mesh"),
+            Self::ProxyUser => f.write_str("that goes round a sidecar"),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +81,29 @@ impl Answer {
         let (code, took) = told.split_once(' ')?;
         let took = Duration::try_from_secs_f64(took.parse().ok()?).ok()?;
         Some(Self::Status { code: code.parse().ok()?, body: body.trim().chars().take(KEPT).collect(), took })
+    }
+
+    /// How long a good answer took; None where it is none.
+    pub(super) fn success(&self) -> Option<Duration> {
+        match self {
+            Self::Status { code: 200..400, took, .. } => Some(*took),
+            _ => None,
+        }
+    }
+
+    /// Whether the service itself, or its sidecar, has answered: 503 may be the caller's own.
+    pub(super) fn is_from_service(&self) -> bool {
+        matches!(self, Self::Status { code, .. } if *code != 503)
+    }
+
+    /// `503, upstream connect error`
+    pub(super) fn words(&self) -> String {
+        match self {
+            Self::Status { code, body, .. } if body.is_empty() => code.to_string(),
+            Self::Status { code, body, .. } => format!("{code}, {body}"),
+            Self::Cut => "the connection was cut off".to_owned(),
+            Self::Nothing(why) => why.clone(),
+        }
     }
 }
 

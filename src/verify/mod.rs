@@ -4,12 +4,20 @@
 //! another check is about, is blocked by that one: one fault is told once. Who asks the cluster is the engine.
 
 mod calls;
+mod connectivity;
 mod control_plane;
+mod dashboards;
+mod duration;
+mod envoy;
+mod junit;
 mod mtls;
 mod pods;
+mod policy;
+mod probe;
 mod promised;
 mod proxies;
 mod report;
+mod routing;
 mod seen;
 mod services;
 mod sidecars;
@@ -19,11 +27,16 @@ mod testing;
 use crate::profile::Check;
 
 pub use calls::{Answer, Call, Caller, command};
-pub use pods::{MANAGED_BY, PROBE, has_sidecar, is_running};
-pub use promised::Promised;
+pub use dashboards::service_of;
+use duration::duration;
+pub use envoy::{CERTIFICATES, CLUSTERS, Connection, ROUTES, Route, Rule, SESSIONS, connections};
+pub use junit::junit;
+pub use pods::{PROBE, has_sidecar, is_probe, is_running};
+pub use probe::{CONTAINER, Probe, Sidecar};
+pub use promised::{Promised, port};
 pub use proxies::Proxy;
 pub use report::{Outcome, Report};
-pub use seen::{Injection, Seen};
+pub use seen::{Injection, Seen, istio_namespace};
 
 /// What a check comes to.
 pub fn judge(check: Check, promised: &Promised, seen: &Seen) -> Report {
@@ -31,7 +44,10 @@ pub fn judge(check: Check, promised: &Promised, seen: &Seen) -> Report {
         Check::ControlPlane => control_plane::judge(promised, seen),
         Check::Services => services::judge(promised, seen),
         Check::Sidecars => sidecars::judge(promised, seen),
+        Check::Connectivity => connectivity::judge(promised, seen),
         Check::Mtls => mtls::judge(promised, seen),
+        Check::Routing => routing::judge(promised, seen),
+        Check::Dashboards => dashboards::judge(promised, seen),
     };
     verdict.report(check)
 }

@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 use crate::object::Object;
 
 /// The label of everything that is made for a verification alone, and its value.
-pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubestock-install");
+pub(super) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubestock-install");
 pub const PROBE: (&str, &str) = ("app.kubernetes.io/component", "verification-probe");
 
 const INJECT: &str = "sidecar.istio.io/inject";
-const SIDECAR: &str = "istio-proxy";
+pub(super) const SIDECAR: &str = "istio-proxy";
 
 /// Whether the injector put its container into the pod, as a container or as a native sidecar.
 pub fn has_sidecar(pod: &Object) -> bool {
@@ -23,7 +23,7 @@ pub fn is_running(pod: &Object) -> bool {
 }
 
 /// What a verification has made is no part of what is verified.
-pub(super) fn is_probe(pod: &Object) -> bool {
+pub fn is_probe(pod: &Object) -> bool {
     pod.label(PROBE.0) == Some(PROBE.1)
 }
 

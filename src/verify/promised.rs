@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::dashboards::service_of;
 use super::pods::{has_sidecar, items};
+use super::seen::istio_namespace;
 use crate::istio::release::Addon;
 use crate::object::{Object, ObjectId, Snapshot};
 
@@ -45,7 +47,14 @@ impl Promised {
         let is_wanted = |name: &&str| only.is_empty() || only.iter().any(|only| only == name);
         let namespaces = names.filter(is_wanted).map(str::to_owned).collect();
         let objects: Vec<&Object> = live.iter().collect();
-        Self::in_namespaces(&objects, namespaces)
+        let is_there = |addon: &Addon| {
+            let mut services = live.of_kind("", "Service");
+            services.any(|service| {
+                service.name() == service_of(*addon) && service.namespace() == Some(istio_namespace(live))
+            })
+        };
+        let addons = Addon::ALL.into_iter().filter(is_there).collect();
+        Self { addons, ..Self::in_namespaces(&objects, namespaces) }
     }
 
     fn in_namespaces(objects: &[&Object], namespaces: BTreeSet<String>) -> Self {
@@ -57,7 +66,7 @@ impl Promised {
         Self { version: None, addons: Vec::new(), namespaces, objects }
     }
 
-    pub(super) fn services(&self) -> impl Iterator<Item = &Object> {
+    pub fn services(&self) -> impl Iterator<Item = &Object> {
         self.objects.values().filter(|object| object.is("", "Service"))
     }
 
@@ -71,6 +80,19 @@ impl Promised {
             let (name, namespace) = (service.name(), service.namespace()?);
             Some((service.id(), format!("http://{name}.{namespace}:{}/health", port(service)?)))
         })
+    }
+
+    pub(super) fn virtual_services(&self) -> impl Iterator<Item = &Object> {
+        self.objects.values().filter(|object| object.is("networking.istio.io", "VirtualService"))
+    }
+
+    /// The identities of the workloads in a namespace, by name.
+    pub fn accounts(&self, namespace: &str) -> BTreeSet<String> {
+        let theirs = self.workloads().filter(|workload| workload.namespace() == Some(namespace));
+        let account = |workload: &Object| {
+            workload.text("/spec/template/spec/serviceAccountName").unwrap_or("default").to_owned()
+        };
+        theirs.map(account).collect()
     }
 
     /// The namespaces in words.
@@ -101,7 +123,7 @@ fn is_workload(object: &Object) -> bool {
 }
 
 /// The first port of a Service that TCP goes to.
-pub(super) fn port(service: &Object) -> Option<u16> {
+pub fn port(service: &Object) -> Option<u16> {
     let is_tcp =
         |port: &&serde_json::Value| port["protocol"].as_str().is_none_or(|protocol| protocol == "TCP");
     items(service, "/spec/ports").find(is_tcp)?["port"].as_u64()?.try_into().ok()

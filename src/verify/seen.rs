@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 
 use super::calls::Call;
+use super::envoy::{Connection, Route};
 use super::proxies::Proxy;
+use crate::istio::release::Addon;
 use crate::lint;
-use crate::object::{Object, Snapshot};
+use crate::object::{Object, ObjectId, Snapshot};
 use crate::readiness;
 
 /// What was seen of an installation. What was not asked is empty.
@@ -14,7 +16,15 @@ pub struct Seen {
     pub proxies: Option<Result<Vec<Proxy>, String>>,
     /// What became of a new pod, by namespace. None was made.
     pub injection: BTreeMap<String, Injection>,
+    /// Whether a probe got ready, by the namespace that it was for, or why not.
+    pub probes: BTreeMap<String, Result<(), String>>,
     pub calls: Vec<Call>,
+    /// What the probe's proxy knows of the connections to each service.
+    pub connections: BTreeMap<ObjectId, Connection>,
+    /// What the sidecar of each pod runs, or why it does not tell.
+    pub routes: BTreeMap<ObjectId, Result<Vec<Route>, String>>,
+    /// The port that each addon answers at, or what came in the place of an answer.
+    pub dashboards: BTreeMap<Addon, Result<u16, String>>,
 }
 
 /// What the API server makes of a new pod.
@@ -24,6 +34,12 @@ pub enum Injection {
     NoSidecar,
     /// Why there would be no pod at all.
     Refused(String),
+}
+
+/// Where Istio's own workloads are.
+pub fn istio_namespace(objects: &Snapshot) -> &str {
+    let mut istiods = objects.of_kind("apps", "Deployment").filter(|deployment| lint::is_istiod(deployment));
+    istiods.find_map(Object::namespace).unwrap_or("istio-system")
 }
 
 impl Seen {
@@ -39,7 +55,12 @@ impl Seen {
 
     /// Where Istio's own workloads are.
     pub(super) fn istio_namespace(&self) -> &str {
-        self.istiods().find_map(Object::namespace).unwrap_or("istio-system")
+        istio_namespace(&self.objects)
+    }
+
+    /// Attempts at a TLS session with a service that failed.
+    pub(super) fn failed_sessions(&self, service: &Object) -> u64 {
+        self.connections.get(&service.id()).map_or(0, |connection| connection.failures)
     }
 
     pub(super) fn pods(&self, namespace: &str) -> impl Iterator<Item = &Object> {

@@ -8,7 +8,7 @@ use super::promised::Promised;
 use super::report::{Verdict, count};
 use super::seen::Seen;
 use crate::finding::{Code, Finding};
-use crate::object::{Object, ObjectId};
+use crate::object::Object;
 
 pub(super) fn judge(promised: &Promised, seen: &Seen) -> Verdict {
     let mut verdict = Verdict::default();
@@ -39,9 +39,8 @@ pub(super) fn judge(promised: &Promised, seen: &Seen) -> Verdict {
     verdict
 }
 
-/// The Services that nobody answers for.
-pub(super) fn unserved_ids(promised: &Promised, seen: &Seen) -> BTreeSet<ObjectId> {
-    promised.services().filter(|service| silence(service, seen).is_some()).map(Object::id).collect()
+pub(super) fn is_unserved(service: &Object, seen: &Seen) -> bool {
+    silence(service, seen).is_some()
 }
 
 /// Why nobody answers for a Service; None where somebody does.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::control_plane::is_version;
-use super::pods::{has_sidecar, is_probe, is_running, is_sidecar_ready, opts_out};
+use super::pods::{has_sidecar, is_probe, is_running, is_sidecar_ready, opts_out, selects};
 use super::promised::Promised;
 use super::proxies::Proxy;
 use super::report::{Verdict, count};
@@ -35,6 +35,19 @@ pub(super) fn judge(promised: &Promised, seen: &Seen) -> Verdict {
     verdict.find(seen.injection.iter().filter_map(|(namespace, injection)| off(namespace, injection)));
     verdict.attest("a new pod would get one");
     verdict
+}
+
+/// Whether a new pod of the namespace would be part of the mesh.
+pub(super) fn are_given_in(namespace: &str, seen: &Seen) -> bool {
+    seen.injection.get(namespace).is_none_or(|injection| *injection == Injection::Sidecar)
+}
+
+/// Whether a Service leads to a pod that is not part of the mesh, or not yet.
+pub(super) fn lack_behind(service: &Object, seen: &Seen) -> bool {
+    let pods = seen.pods(service.namespace().unwrap_or_default()).filter(|pod| is_running(pod));
+    let mut behind =
+        pods.filter(|pod| selects(service.pointer("/spec/selector"), pod.pointer("/metadata/labels")));
+    behind.any(|pod| !is_probe(pod) && (!has_sidecar(pod) || !is_sidecar_ready(pod)))
 }
 
 fn pods<'a>(promised: &'a Promised, seen: &'a Seen) -> impl Iterator<Item = &'a Object> {

@@ -13,6 +13,7 @@ mod oracle;
 mod pulls;
 mod quota;
 mod rights;
+mod sabotage;
 mod strict;
 mod trees;
 mod trouble;

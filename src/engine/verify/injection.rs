@@ -30,8 +30,7 @@ fn read(answer: Result<Object, ApiError>) -> Injection {
         {
             Injection::Sidecar
         }
-        Err(ApiError::Refused { message, .. }) => Injection::Refused(message),
-        Err(error) => Injection::Refused(error.to_string()),
+        Err(error) => Injection::Refused(super::words(error)),
     }
 }
 
