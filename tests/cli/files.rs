@@ -25,7 +25,7 @@ checks: [sidecar]
     stderr: mine.yaml:2: `istio.profile` is `production`, which is no profile of istioctl's; write `default`, which Istio means for production
     stderr: mine.yaml:6: `layers[0].timeout` is the number 90; a time is written like 90s, 2m or 1h30m: write 90s
     stderr: mine.yaml:7: `layers[1].name` is `base`, and so is `layers[0].name` (mine.yaml:4)
-    stderr: mine.yaml:8: `checks[0]` is `sidecar`; it must be one of control-plane, services, sidecars and mtls; did you mean `sidecars`?
+    stderr: mine.yaml:8: `checks[0]` is `sidecar`; it must be one of control-plane, services, sidecars, connectivity, mtls, routing and dashboards; did you mean `sidecars`?
     exit code 2
     ");
 }

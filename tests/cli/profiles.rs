@@ -113,7 +113,7 @@ fn a_mistake_names_the_file_or_the_argument() {
     let set = "--set istio.profile=production --set istio.addons[9]=kiali --set-string istio.timeout";
     assert_snapshot!(home.run(&format!("install --profile mine.yaml -f part.yaml {set}")), @"
     stderr: error: base.yaml:3: `istio.timeout` is the number 5; a time is written like 90s, 2m or 1h30m: write 5s
-    stderr: mine.yaml:2: `checks[0]` is `mlts`; it must be one of control-plane, services, sidecars and mtls; did you mean `mtls`?
+    stderr: mine.yaml:2: `checks[0]` is `mlts`; it must be one of control-plane, services, sidecars, connectivity, mtls, routing and dashboards; did you mean `mtls`?
     stderr: part.yaml:2: `layers[2]`: there is no layer `stagin` to change; did you mean `staging`? a new one needs a `path`
     stderr: --set istio.addons[9]=kiali: `istio.addons` has 4 items, and [9] would leave a gap; the next one is [4]
     stderr: --set-string istio.timeout: `istio.timeout` has no value; write `istio.timeout=VALUE`
