@@ -26,9 +26,9 @@ fn case(report: &Report) -> String {
     let mut case = format!("    <testcase classname=\"mesh\" name=\"{name}\">\n");
     let seen = escaped(&report.seen);
     let _never_fails = match report.outcome {
-        Outcome::Passed => write!(case, "      <system-out>{seen}{}</system-out>\n", findings(report)),
-        Outcome::Failed => write!(case, "      <failure message=\"{seen}\">{}</failure>\n", findings(report)),
-        Outcome::Blocked(by) => write!(case, "      <skipped message=\"blocked by {by}: {seen}\"/>\n"),
+        Outcome::Passed => writeln!(case, "      <system-out>{seen}{}</system-out>", findings(report)),
+        Outcome::Failed => writeln!(case, "      <failure message=\"{seen}\">{}</failure>", findings(report)),
+        Outcome::Blocked(by) => writeln!(case, "      <skipped message=\"blocked by {by}: {seen}\"/>"),
     };
     case + "    </testcase>\n"
 }
