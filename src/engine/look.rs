@@ -18,11 +18,14 @@ const CONCURRENT: usize = 16;
 const FEW_NODES: usize = 20;
 
 /// What is read whole, in all namespaces.
-const ALL: [(&str, &str); 7] = [
+const ALL: [(&str, &str); 10] = [
     ("v1", "Namespace"),
     ("v1", "Node"),
     ("v1", "Service"),
     ("node.k8s.io/v1", "RuntimeClass"),
+    ("scheduling.k8s.io/v1", "PriorityClass"),
+    ("storage.k8s.io/v1", "StorageClass"),
+    ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration"),
     ("apps/v1", "Deployment"),
     ("apps/v1", "StatefulSet"),
     ("apps/v1", "DaemonSet"),
@@ -34,6 +37,8 @@ const WORKLOADS: [(&str, &str); 4] =
 
 const ADMISSION: &str = "admissionregistration.k8s.io";
 const WEBHOOKS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+const VALIDATING: (&str, &str) = ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration");
+const APIS: (&str, &str) = ("apiregistration.k8s.io/v1", "APIService");
 
 /// The same, where the cluster has such kinds, in whatever version.
 const WHERE_SERVED: [(&str, &str); 9] = [
@@ -49,12 +54,8 @@ const WHERE_SERVED: [(&str, &str); 9] = [
 ];
 
 /// What calls into the mesh or leads there, wherever it is: read where the plan has a STRICT policy.
-const AROUND_THE_MESH: [(&str, &str); 4] = [
-    ("networking.k8s.io/v1", "Ingress"),
-    ("networking.k8s.io/v1", "IngressClass"),
-    ("batch/v1", "CronJob"),
-    ("apiregistration.k8s.io/v1", "APIService"),
-];
+const AROUND_THE_MESH: [(&str, &str); 3] =
+    [("networking.k8s.io/v1", "Ingress"), ("networking.k8s.io/v1", "IngressClass"), ("batch/v1", "CronJob")];
 
 /// The same, where the cluster has such kinds.
 const AROUND_WHERE_SERVED: [(&str, &str); 3] = [
@@ -150,7 +151,7 @@ fn first(live: &Live, plan: &Plan, rules: Rules) -> Vec<Query> {
         queries.extend(AROUND_WHERE_SERVED.iter().filter_map(|kind| list_served(live, *kind)));
     }
     if closes || rules == Rules::OfCluster {
-        queries.extend(WEBHOOKS.iter().map(|kind| list((&format!("{ADMISSION}/v1"), kind), None)));
+        queries.extend([VALIDATING, APIS].map(|kind| list(kind, None)));
     }
     if rules == Rules::OfCluster {
         queries.extend(definitions(plan));

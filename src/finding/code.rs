@@ -43,6 +43,8 @@ codes! {
     OtherIstio = 110,
     /// A definition without a version in which objects are stored.
     StoredVersion = 111,
+    /// An API of another server that does not answer.
+    ApiUnavailable = 112,
     /// Something that the user may not do, and an installation does.
     RightsMissing = 121,
     /// A role that gives more than who would make it has.
@@ -99,6 +101,10 @@ codes! {
     PullSecretUnusable = 218,
     /// An image that its registry gives to nobody without credentials.
     ImageNeedsCredentials = 219,
+    /// A namespace that asks for sidecars in a way that no injector goes by.
+    NoInjector = 220,
+    /// A PriorityClass, RuntimeClass or StorageClass that is not there.
+    ClassMissing = 221,
     /// A ResourceQuota with less room than the workloads ask for.
     QuotaExceeded = 301,
     /// A ResourceQuota without room for a rolling update.

@@ -4,10 +4,13 @@
 //! is found is an error where all was looked at that could mend it; where the cluster was not, the same is a
 //! warning.
 
+mod classes;
 mod cluster;
 mod definitions;
 mod gateways;
 mod hosts;
+mod ingresses;
+mod injectors;
 mod keys;
 mod layers;
 mod machine;
@@ -113,19 +116,22 @@ pub fn has_strict_policy(plan: &Plan) -> bool {
 }
 
 fn of_plan(scene: &Scene<'_>) -> Vec<Finding> {
-    const RULES: [fn(&Scene<'_>) -> Vec<Finding>; 14] = [
+    const RULES: [fn(&Scene<'_>) -> Vec<Finding>; 17] = [
         definitions::find,
         mesh_policy::find,
         namespaces::find,
         twice::find,
         hosts::find,
         gateways::find,
+        ingresses::find,
         ports::find,
         port_names::find,
         selectors::find,
         references::find,
         keys::find,
         pulls::find,
+        classes::find,
+        injectors::find,
         quota::find,
         strict::find,
     ];

@@ -42,7 +42,8 @@ fn nothing_is_wrong_with_a_bare_cluster_nor_with_an_installed_one_and_nothing_is
     assert_eq!(found(&cluster, &cluster.profile("demo"), &[]), (vec![], Some(0)));
 }
 
-/// A webhook without a Service, a namespace that does not go, a node that takes nothing, a quota without room.
+/// A webhook and an API without a Service, a namespace that does not go, a node that takes nothing, a quota without
+/// room, an Ingress that leads nowhere, a class that is not there.
 #[test]
 #[ignore = "needs the sandbox: make e2e"]
 fn everything_that_is_wrong_is_found_at_once() {
@@ -59,11 +60,16 @@ fn everything_that_is_wrong_is_found_at_once() {
         {"name": "kept", "namespace": "check-ending", "finalizers": ["example.org/keep"]}});
     let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota",
         "metadata": {"name": "small", "namespace": "check-shop"}, "spec": {"hard": {"limits.cpu": "1"}}});
-    for object in [webhook, namespace("check-ending"), kept, namespace("check-shop"), quota] {
+    let api = json!({"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": "v1.check.example.org"},
+        "spec": {"group": "check.example.org", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 100,
+            "insecureSkipTLSVerify": true, "service": {"name": "nobody", "namespace": "default"}}});
+    for object in [webhook, namespace("check-ending"), kept, namespace("check-shop"), quota, api] {
         cluster.apply(&object);
     }
     cluster.kubectl(&["delete", "namespace", "check-ending", "--wait=false"]).expect(0);
     cluster.kubectl(&["cordon", &node]).expect(0);
+    let unavailable = ["apiservice/v1.check.example.org", "--for=condition=Available=false", "--timeout=60s"];
+    cluster.kubectl(&[&["wait"], &unavailable[..]].concat()).expect(0);
 
     let tree = tempfile::tempdir().unwrap();
     let root = tree.path();
@@ -87,14 +93,21 @@ spec:
     metadata: {labels: {app: web}}
     spec:
       serviceAccountName: nobody
+      priorityClassName: no-such-class
       containers:
       - {name: web, image: web, resources: {limits: {cpu: 500m}}, envFrom: [{secretRef: {name: no-such-secret}}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: front}
+spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
 ",
     );
     let profile = layers_only(root, "30s");
     let (found, code) = found(&cluster, &profile, &["--gitops", root.to_str().unwrap()]);
     cluster.kubectl(&["uncordon", &node]).expect(0);
     cluster.kubectl(&["delete", "validatingwebhookconfiguration", "check-dead"]).expect(0);
+    cluster.kubectl(&["delete", "apiservice", "v1.check.example.org"]).expect(0);
     let patch = r#"{"metadata":{"finalizers":null}}"#;
     cluster
         .kubectl(&["patch", "configmap", "kept", "-n", "check-ending", "--type=merge", "-p", patch])
@@ -104,13 +117,16 @@ spec:
     assert_finds(&found, "KSI-106", "");
     assert_finds(&found, "KSI-108", "Namespace/check-ending");
     assert_finds(&found, "KSI-109", "ValidatingWebhookConfiguration/check-dead");
+    assert_finds(&found, "KSI-112", "APIService/v1.check.example.org");
+    assert_finds(&found, "KSI-205", "Ingress/check-shop/front");
     assert_finds(&found, "KSI-213", "Deployment/check-shop/web");
+    assert_finds(&found, "KSI-221", "Deployment/check-shop/web");
     assert_finds(&found, "KSI-301", "ResourceQuota/check-shop/small");
     assert_eq!(
         found.iter().filter(|(code, _)| code == "KSI-213").count(),
         2,
         "Secret and account: {found:?}"
     );
-    assert_eq!(found.len(), 6, "{found:#?}");
+    assert_eq!(found.len(), 9, "{found:#?}");
     assert_eq!(code, Some(3));
 }

@@ -15,6 +15,24 @@ pub(super) fn find(scene: &Scene<'_>, live: &Live) -> Vec<Finding> {
     there.filter_map(|there| differs(scene, planned, there)).collect()
 }
 
+/// Who keeps an Istio as it is, by what they put on their objects, and what that says.
+fn manager(there: &Object) -> Option<(&'static str, &str)> {
+    const MARKS: [(&str, &str); 4] = [
+        ("Argo CD", "argocd.argoproj.io/tracking-id"),
+        ("Flux", "kustomize.toolkit.fluxcd.io/name"),
+        ("Flux", "helm.toolkit.fluxcd.io/name"),
+        ("OpenShift Service Mesh", "maistra.io/owner"),
+    ];
+    let marked = |(manager, key): &(&'static str, &str)| {
+        Some((*manager, there.label(key).or_else(|| there.annotation(key))?))
+    };
+    let sail = || {
+        let owner = there.text("/metadata/ownerReferences/0/kind")?;
+        matches!(owner, "IstioRevision" | "Istio").then_some(("the Sail operator", owner))
+    };
+    MARKS.iter().find_map(marked).or_else(sail)
+}
+
 fn differs(scene: &Scene<'_>, planned: &Object, there: &Object) -> Option<Finding> {
     let finding = |severity, seen: String, hint: &str| {
         Some(about(scene, there, Code::OtherIstio, severity, seen, hint))
@@ -31,6 +49,12 @@ fn differs(scene: &Scene<'_>, planned: &Object, there: &Object) -> Option<Findin
         let seen = format!("was installed by Helm, as its release {release}");
         let hint = "Helm manages fields that this would set, and nothing is taken from others: uninstall the release first, \
                     or use a profile without `istio:` and keep Helm's";
+        return finding(Severity::Error, seen, hint);
+    }
+    if let Some((manager, named)) = manager(there) {
+        let seen = format!("is managed by {manager} (`{named}`)");
+        let hint = "the two would undo each other's changes; take Istio out of there first, or use a profile without `istio:` \
+                    and keep that one";
         return finding(Severity::Error, seen, hint);
     }
     let (new, old) = (version(planned)?, version(there)?);

@@ -1,5 +1,6 @@
 //! What can be said of the cluster that a plan is for.
 
+mod apis;
 mod definitions;
 mod istio;
 mod namespaces;
@@ -23,6 +24,7 @@ pub(super) fn find(scene: &Scene<'_>, live: &Live, istio: Option<&str>) -> Vec<F
     findings.extend(room::find(scene, live));
     findings.extend(namespaces::find(scene, live));
     findings.extend(webhooks::find(scene, live));
+    findings.extend(apis::find(live));
     findings.extend(istio::find(scene, live));
     findings.extend(definitions::find(scene, live));
     findings

@@ -255,12 +255,41 @@ fn an_istio_that_is_not_the_one_of_the_plan_is_told() {
     error: Deployment/istio-system/istiod: was installed by Helm, as its release istiod
         Helm manages fields that this would set, and nothing is taken from others: uninstall the release first, or use a profile without `istio:` and keep Helm's
     "#);
+    let marks = [
+        (
+            "annotations: {argocd.argoproj.io/tracking-id: 'mesh:apps/Deployment:istio-system/istiod'}",
+            "Argo CD",
+        ),
+        ("annotations: {kustomize.toolkit.fluxcd.io/name: mesh}", "Flux"),
+        ("annotations: {maistra.io/owner: istio-system}", "OpenShift Service Mesh"),
+        ("ownerReferences: [{kind: IstioRevision, name: default}]", "the Sail operator"),
+    ];
+    for (metadata, manager) in marks {
+        let told = beside(&istiod("istiod", "docker.io/istio/pilot:1.18.0", metadata));
+        assert!(told.starts_with("error") && told.contains(&format!("is managed by {manager}")), "{told}");
+    }
     let without = told(
         Code::OtherIstio,
         &pods("web", 1, "cpu: 1"),
         &istiod("istiod", "docker.io/istio/pilot:1.20.1", ""),
     );
     assert_eq!(without, "", "a plan without Istio takes the one that is there");
+}
+
+#[test]
+fn an_api_whose_server_does_not_answer_is_told() {
+    let api = |status: &str| {
+        format!(
+            "{{apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {{name: v1beta1.metrics.k8s.io}},
+              spec: {{service: {{name: metrics-server, namespace: kube-system}}}},
+              status: {{conditions: [{{type: Available, status: '{status}', reason: MissingEndpoints, message: 'endpoints for service/metrics-server in \"kube-system\" have no addresses'}}]}}}}"
+        )
+    };
+    assert_eq!(told(Code::ApiUnavailable, "", &api("True")), "");
+    insta::assert_snapshot!(told(Code::ApiUnavailable, "", &api("False")), @r#"
+    warning: APIService/v1beta1.metrics.k8s.io: is not available, from the Service kube-system/metrics-server: endpoints for service/metrics-server in "kube-system" have no addresses
+        bring the pods behind the Service back, or delete the APIService if who made it is gone: until then namespaces that are deleted do not go, and its kinds are not known
+    "#);
 }
 
 #[test]

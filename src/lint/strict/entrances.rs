@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use super::super::ingresses::backends;
 use super::super::pods::Pods;
 use super::super::scene::about;
 use super::doors::Door;
@@ -39,12 +40,8 @@ fn of_ingress(closing: &Closing<'_>, ingress: &Object) -> Option<Finding> {
         return None;
     }
     let namespace = ingress.namespace().unwrap_or_default();
-    let paths = ingress.pointer("/spec/rules").and_then(Value::as_array).into_iter().flatten();
-    let paths = paths.filter_map(|rule| rule["http"]["paths"].as_array()).flatten();
-    let backends =
-        paths.map(|path| &path["backend"]["service"]).chain(ingress.pointer("/spec/defaultBackend/service"));
     let mut doors: Vec<&Door<'_>> = Vec::new();
-    for backend in backends {
+    for backend in backends(ingress) {
         let name = backend["name"].as_str().unwrap_or_default();
         let port = &backend["port"];
         let led_to = closing.doors.of_service(namespace, name);
