@@ -71,13 +71,15 @@ fn surge(workload: &Object, replicas: u32) -> u32 {
         return 0;
     }
     let default = Value::from(default);
-    match workload.pointer(field).unwrap_or(&default) {
+    let most = match workload.pointer(field).unwrap_or(&default) {
         Value::String(text) => match text.strip_suffix('%') {
             Some(percent) => rounded_up(replicas, percent.parse().unwrap_or_default()),
             None => text.parse().unwrap_or_default(),
         },
         number => count(number).unwrap_or_default(),
-    }
+    };
+    // There are never more new pods than are wanted (NewRSNewReplicas).
+    most.min(replicas)
 }
 
 fn rounded_up(replicas: u32, percent: u32) -> u32 {

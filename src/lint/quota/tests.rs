@@ -275,6 +275,7 @@ fn a_rolling_update_has_more_pods_as_its_strategy_says() {
         ("strategy: {type: RollingUpdate},", 1, 1),
         ("strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}},", 4, 0),
         ("strategy: {rollingUpdate: {maxSurge: 3}},", 4, 3),
+        ("strategy: {rollingUpdate: {maxSurge: 3}},", 2, 2),
         ("strategy: {rollingUpdate: {maxSurge: 30%}},", 4, 2),
         ("strategy: {rollingUpdate: {maxSurge: 100%}},", 4, 4),
     ];

@@ -118,10 +118,15 @@ impl<'a> Round<'a> {
         self.cluster.kubectl(&[&common[..], arguments].concat()).expect(0);
     }
 
-    /// Applies what the tree has at the moment, and waits until the quota `all` counts so many pods.
-    fn apply(&self, pods: &str) {
+    /// Applies the workloads as the tree has them at the moment.
+    fn apply(&self) {
         let overlay = self.root().join("overlays/staging");
         self.cluster.kubectl(&["apply", "-k", overlay.to_str().unwrap()]).expect(0);
+    }
+
+    /// Waits until the quota for all counts as many pods as were predicted.
+    fn wait_for_pods(&self, predicted: &Amounts) {
+        let pods = predicted[&("all".to_owned(), "pods".to_owned())];
         self.wait(&["resourcequota/all", &format!("--for=jsonpath={{.status.used.pods}}={pods}")]);
     }
 
@@ -175,7 +180,8 @@ fn quotas_count_what_was_predicted_of_random_workloads_with_their_sidecars() {
         let before = round.used();
 
         let predicted = round.steady();
-        round.apply(&predicted[&("all".to_owned(), "pods".to_owned())].to_string());
+        round.apply();
+        round.wait_for_pods(&predicted);
         assert_counted(&round, &predicted, &before, &round.used());
         for workload in &round.workloads {
             workload.assert_complete(&cluster, &name);
@@ -207,15 +213,16 @@ fn quotas_count_what_was_predicted_of_an_update_of_everything() {
         let words = r"has \S+ of (?P<resource>\S+), of which [^;]*?; while all of them are replaced at once it is (?P<sum>[^ ,]+)";
         let mut peak = steady.clone();
         peak.extend(round.predicted(&profile, "KSI-302", words));
-        let pods = |amounts: &Amounts| amounts[&("all".to_owned(), "pods".to_owned())].to_string();
-        round.apply(&pods(&steady));
+        round.apply();
+        round.wait_for_pods(&steady);
         round.wait(&["pod", "--all", "--for=condition=Ready"]);
         assert_counted(&round, &steady, &Amounts::new(), &round.used());
 
         // The new pods never get ready, so that the update stays where it has the most of them.
         round.workloads.iter_mut().for_each(Workload::update);
         round.write(at);
-        round.apply(&pods(&peak));
+        round.apply();
+        round.wait(&["deployment", "--all", "--for=condition=Progressing=false"]);
         assert_counted(&round, &peak, &Amounts::new(), &round.used());
         round.end();
     }

@@ -141,7 +141,8 @@ impl Workload {
     /// One that runs, and of which an update may have more pods for a while.
     pub(super) fn updated(dice: &mut Dice, number: u64) -> Self {
         let name = format!("w{number}");
-        let kind = dice.one_of(&["Deployment", "Deployment", "Deployment", "StatefulSet", "DaemonSet"]);
+        let kinds = ["Deployment", "Deployment", "Deployment", "StatefulSet", "DaemonSet"];
+        let kind = if number == 0 { "Deployment" } else { dice.one_of(&kinds) };
         let mut app = container(dice, "app");
         // Little enough for all of them to run on one small node at once.
         app["resources"]["requests"] = json!({"cpu": "5m", "memory": dice.one_of(&MEMORY[..2])});
@@ -159,6 +160,8 @@ impl Workload {
                     r#"{"rollingUpdate": {"maxSurge": "60%", "maxUnavailable": 0}}"#,
                     r#"{"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}"#,
                 ];
+                // By which it says that nothing moves any more.
+                spec["progressDeadlineSeconds"] = 5.into();
                 spec["strategy"] = serde_json::from_str(dice.one_of(&strategies)).unwrap();
             }
             "StatefulSet" => {
