@@ -132,12 +132,9 @@ rules: [{nonResourceURLs: [/metrics], verbs: [get]}]
         apiVersion: v1
         kind: Namespace
         metadata:
+          labels:
+            app.kubernetes.io/managed-by: kubestock-install
           name: kubestock-install
-        ---
-        apiVersion: v1
-        kind: Namespace
-        metadata:
-          name: shop
         ---
         apiVersion: rbac.authorization.k8s.io/v1
         kind: ClusterRole

@@ -69,7 +69,10 @@ fn what_is_used_in_the_end_is_shown_with_its_origins() {
       - control-plane  # profiles/minimal.yaml:26
       - services  # profiles/minimal.yaml:26
       - sidecars  # profiles/minimal.yaml:26
+      - connectivity  # profiles/minimal.yaml:26
       - mtls  # profiles/minimal.yaml:26
+      - routing  # profiles/minimal.yaml:26
+      - dashboards  # profiles/minimal.yaml:26
     exit code 0
     "#);
     // What is laid over a profile can be seen in no other way.
