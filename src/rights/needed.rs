@@ -85,14 +85,25 @@ fn of_the_mesh() -> BTreeSet<Right> {
         ("security.istio.io", "peerauthentications"),
     ];
     let lists = kinds.map(|(group, resource)| Right::new(None, group, resource, "list"));
-    lists.into_iter().chain([Right::new(Some("istio-system"), "", "configmaps", "get")]).collect()
+    // Probes are watched wherever they are; istiod and the dashboards are asked.
+    let probes = [Right::new(None, "", "pods", "watch")];
+    let of_istio =
+        [("configmaps", "get"), ("services/proxy", "get"), ("pods/exec", "get"), ("pods/exec", "create")];
+    let of_istio = of_istio.map(|(resource, verb)| Right::new(Some("istio-system"), "", resource, verb));
+    lists.into_iter().chain(probes).chain(of_istio).collect()
 }
 
-/// Pods are listed, one is made as a dry run, and one calls the others: by a WebSocket, which is asked for as `get`,
-/// and by newer servers as `create` (KEP-4006).
-fn of_checks(namespace: &str) -> [Right; 4] {
+/// Pods are listed, probes are made and taken away, and they call the others: by a WebSocket, which is asked for as
+/// `get`, and by newer servers as `create` (KEP-4006).
+fn of_checks(namespace: &str) -> [Right; 5] {
     let right = |resource: &str, verb| Right::new(Some(namespace), "", resource, verb);
-    [right("pods", "list"), right("pods", "create"), right("pods/exec", "get"), right("pods/exec", "create")]
+    [
+        right("pods", "list"),
+        right("pods", "create"),
+        right("pods", "delete"),
+        right("pods/exec", "get"),
+        right("pods/exec", "create"),
+    ]
 }
 
 fn verbs(object: &Object, resource: &str, verbs: &[&str]) -> Vec<Right> {
@@ -143,17 +154,19 @@ metadata: {name: b, namespace: shop}
         * endpointslices.discovery.k8s.io: list
         * namespaces: create get list patch
         * peerauthentications.security.istio.io: list
-        * pods: list
+        * pods: list watch
         * services: list
         * statefulsets.apps: list
         * virtualservices.networking.istio.io: list
         istio-system configmaps: get
+        istio-system pods/exec: create get
+        istio-system services/proxy: get
         kubestock-install configmaps: create get patch
         kubestock-install leases.coordination.k8s.io: create get update
         shop deployments.apps: create get list patch watch
         shop events: list watch
         shop persistentvolumeclaims: list watch
-        shop pods: create list watch
+        shop pods: create delete list watch
         shop pods/exec: create get
         shop pods/log: get
         shop proxys.example.org: create get list patch watch
