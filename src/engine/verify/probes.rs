@@ -12,6 +12,9 @@ use crate::verify::{self, PROBE, Probe, Promised, Sidecar};
 /// How long a probe may take until its sidecar is ready.
 const LIMIT: Duration = Duration::from_secs(45);
 
+/// How long the removal of probes is waited for.
+const GOING: Duration = Duration::from_secs(10);
+
 /// From where services are called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probing {
@@ -57,13 +60,7 @@ impl<'a> Probes<'a> {
     /// Waits until each is ready, or will not be.
     pub(super) async fn ready(&mut self) {
         let deadline = Instant::now() + LIMIT;
-        let mut watching = self.cluster.watch(vec![Scope {
-            api_version: "v1".to_owned(),
-            kind: "Pod".to_owned(),
-            namespace: None,
-            selector: Some(format!("{}={}", PROBE.0, PROBE.1)),
-            fields: None,
-        }]);
+        let mut watching = self.watch();
         for made in &mut self.made {
             if let Ok(pod) = &made.pod
                 && let Err(why) = ready(pod, &mut watching, deadline).await
@@ -91,10 +88,29 @@ impl<'a> Probes<'a> {
         self.made.iter()
     }
 
-    /// Asks for the removal of all. What cannot be removed ends by itself.
+    /// Removes all, and waits until they are gone. What cannot be removed ends by itself.
     pub(super) async fn remove(self) {
-        let pods = self.made.iter().filter_map(|made| made.pod.as_ref().ok());
-        join_all(pods.map(|pod| self.cluster.delete(pod))).await;
+        let pods: Vec<&Object> = self.made.iter().filter_map(|made| made.pod.as_ref().ok()).collect();
+        join_all(pods.iter().map(|pod| self.cluster.delete(pod))).await;
+        let gone = async {
+            let mut watching = self.watch();
+            if watching.synced().await.is_ok() {
+                while pods.iter().any(|pod| watching.snapshot().get(&pod.id()).is_some()) {
+                    watching.changed().await;
+                }
+            }
+        };
+        let _ends_by_itself = tokio::time::timeout(GOING, gone).await;
+    }
+
+    fn watch(&self) -> Watching {
+        self.cluster.watch(vec![Scope {
+            api_version: "v1".to_owned(),
+            kind: "Pod".to_owned(),
+            namespace: None,
+            selector: Some(format!("{}={}", PROBE.0, PROBE.1)),
+            fields: None,
+        }])
     }
 }
 
