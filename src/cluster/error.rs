@@ -120,6 +120,11 @@ impl ApiError {
         }
     }
 
+    /// Whether a quota alone refused it. Quotas are counted after all webhooks have answered, and say nothing of them.
+    pub fn is_exceeded_quota(&self) -> bool {
+        matches!(self, Self::Refused { status: StatusCode::FORBIDDEN, message, .. } if message.contains("exceeded quota"))
+    }
+
     /// Whether the server says that there is no such thing.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { status: StatusCode::NOT_FOUND, .. })

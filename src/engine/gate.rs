@@ -1,4 +1,3 @@
-use http::StatusCode;
 use tokio::time::Instant;
 
 use super::EngineError;
@@ -58,12 +57,8 @@ async fn ask(run: &Run<'_>, gate: &Gate) -> Result<(), String> {
         Gate::Injection { pod, .. } => match run.cluster.dry_run_create(pod).await {
             Ok(pod) if has_sidecar(&pod) => Ok(()),
             Ok(_) => Err("a pod came back without a sidecar".to_owned()),
-            // Quotas are counted after all webhooks have answered: the injector is not the reason.
-            Err(ApiError::Refused { status: StatusCode::FORBIDDEN, message, .. })
-                if message.contains("exceeded quota") =>
-            {
-                Ok(())
-            }
+            // The injector is not the reason.
+            Err(error) if error.is_exceeded_quota() => Ok(()),
             Err(error) => Err(error.to_string()),
         },
     }

@@ -1,6 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use http::StatusCode;
 use serde_json::json;
 
 use crate::cluster::{ApiError, Cluster};
@@ -24,12 +23,8 @@ fn read(answer: Result<Object, ApiError>) -> Injection {
     match answer {
         Ok(pod) if verify::has_sidecar(&pod) => Injection::Sidecar,
         Ok(_) => Injection::NoSidecar,
-        // Quotas are counted after all webhooks have answered, and say nothing about them.
-        Err(ApiError::Refused { status: StatusCode::FORBIDDEN, message, .. })
-            if message.contains("exceeded quota") =>
-        {
-            Injection::Sidecar
-        }
+        // The injector is not the reason.
+        Err(error) if error.is_exceeded_quota() => Injection::Sidecar,
         Err(error) => Injection::Refused(super::words(error)),
     }
 }
