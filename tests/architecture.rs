@@ -72,7 +72,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("cluster", vec!["object"]),
         ("lint", vec!["finding", "plan", "kustomize", "object", "image"]),
         ("readiness", vec!["finding", "image", "object"]),
-        ("rights", vec!["finding", "kustomize", "plan", "readiness", "object"]),
+        ("rights", vec!["finding", "kustomize", "plan", "readiness", "verify", "object"]),
         ("verify", vec!["finding", "lint", "readiness", "profile", "istio", "object"]),
         ("plan", vec!["profile", "istio", "kustomize", "object", "image"]),
         ("profile", vec!["istio", "object", "image"]),

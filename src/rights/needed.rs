@@ -1,9 +1,10 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 
-use super::{Right, resource_of};
+use super::{Right, guessed, resource_of};
 use crate::object::{Object, Wave};
 use crate::plan::{Gate, Layer, NAMESPACE, Plan};
 use crate::readiness;
+use crate::verify;
 
 /// What applying an object asks for: it is read, patched, and made where it is not there, which the API server asks
 /// for by a name of its own (k8s.io/apiserver, pkg/endpoints/handlers/patch.go).
@@ -18,10 +19,10 @@ pub fn needed(plan: &Plan) -> BTreeSet<Right> {
     let definitions: Vec<&Object> =
         objects().filter(|object| object.is("apiextensions.k8s.io", "CustomResourceDefinition")).collect();
     // Thousands of objects have a few kinds.
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     for object in objects() {
         let kind = (object.namespace(), object.group(), object.kind());
-        if seen.insert(kind, ()).is_none() {
+        if seen.insert(kind) {
             rights.extend(of_kind(object, &resource_of(object, &definitions)));
         }
     }
@@ -61,8 +62,8 @@ fn of_kind(object: &Object, resource: &str) -> Vec<Right> {
     }
     if readiness::is_workload(object) {
         for (api_version, kind) in readiness::EVIDENCE {
-            let group = api_version.split_once('/').map_or("", |(group, _)| group);
-            let right = |verb: &&str| Right::new(object.namespace(), group, super::guessed(kind), verb);
+            let right =
+                |verb: &&str| Right::new(object.namespace(), group_of(api_version), guessed(kind), verb);
             rights.extend(WATCH.iter().map(right));
         }
         rights.push(Right::new(object.namespace(), "", "pods/log", "get"));
@@ -72,25 +73,16 @@ fn of_kind(object: &Object, resource: &str) -> Vec<Right> {
 
 /// What the checks read of the mesh, in all namespaces: a policy may stand anywhere.
 fn of_the_mesh() -> BTreeSet<Right> {
-    let kinds = [
-        ("", "namespaces"),
-        ("", "pods"),
-        ("", "services"),
-        ("apps", "deployments"),
-        ("apps", "statefulsets"),
-        ("apps", "daemonsets"),
-        ("discovery.k8s.io", "endpointslices"),
-        ("networking.istio.io", "virtualservices"),
-        ("networking.istio.io", "destinationrules"),
-        ("security.istio.io", "peerauthentications"),
-    ];
-    let lists = kinds.map(|(group, resource)| Right::new(None, group, resource, "list"));
+    let of_istio = verify::OF_ISTIO.into_iter();
+    let kinds =
+        verify::KINDS.map(|(api_version, kind)| (group_of(api_version), kind)).into_iter().chain(of_istio);
+    let lists = kinds.map(|(group, kind)| Right::new(None, group, guessed(kind), "list"));
     // Probes are watched wherever they are; istiod and the dashboards are asked.
     let probes = [Right::new(None, "", "pods", "watch")];
     let of_istio =
         [("configmaps", "get"), ("services/proxy", "get"), ("pods/exec", "get"), ("pods/exec", "create")];
     let of_istio = of_istio.map(|(resource, verb)| Right::new(Some("istio-system"), "", resource, verb));
-    lists.into_iter().chain(probes).chain(of_istio).collect()
+    lists.chain(probes).chain(of_istio).collect()
 }
 
 /// Pods are listed, probes are made and taken away, and they call the others: by a WebSocket, which is asked for as
@@ -108,6 +100,10 @@ fn of_checks(namespace: &str) -> [Right; 5] {
 
 fn verbs(object: &Object, resource: &str, verbs: &[&str]) -> Vec<Right> {
     verbs.iter().map(|verb| Right::new(object.namespace(), object.group(), resource, verb)).collect()
+}
+
+fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 #[cfg(test)]

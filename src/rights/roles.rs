@@ -39,7 +39,7 @@ impl Grantee {
 }
 
 /// Objects that grant the rights which a plan asks for, and no others: a ClusterRole for what has no namespace, a Role
-/// in each namespace, their bindings, and the namespaces, which must be there before their Roles. What the plan's own
+/// in each namespace, their bindings, and the namespaces that the plan brings, or the run itself. What the plan's own
 /// roles give is among them: who does not have it may not make these.
 pub fn roles(plan: &Plan, grantee: &Grantee) -> Vec<Object> {
     let mut scopes: BTreeMap<Option<String>, Vec<Value>> = BTreeMap::new();

@@ -36,7 +36,7 @@ pub use probe::{CONTAINER, Probe, Sidecar};
 pub use promised::{Promised, port};
 pub use proxies::Proxy;
 pub use report::{Outcome, Report};
-pub use seen::{Injection, Seen, istio_namespace};
+pub use seen::{Injection, KINDS, OF_ISTIO, Seen, istio_namespace};
 
 /// What a check comes to.
 pub fn judge(check: Check, promised: &Promised, seen: &Seen) -> Report {

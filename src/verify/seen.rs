@@ -8,6 +8,24 @@ use crate::lint;
 use crate::object::{Object, ObjectId, Snapshot};
 use crate::readiness;
 
+/// What the mesh consists of, beside Istio's own kinds.
+pub const KINDS: [(&str, &str); 7] = [
+    ("v1", "Namespace"),
+    ("v1", "Pod"),
+    ("v1", "Service"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "DaemonSet"),
+    ("discovery.k8s.io/v1", "EndpointSlice"),
+];
+
+/// In whatever version the cluster has them.
+pub const OF_ISTIO: [(&str, &str); 3] = [
+    ("networking.istio.io", "VirtualService"),
+    ("networking.istio.io", "DestinationRule"),
+    ("security.istio.io", "PeerAuthentication"),
+];
+
 /// What was seen of an installation. What was not asked is empty.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
