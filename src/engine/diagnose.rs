@@ -42,9 +42,7 @@ async fn with_evidence(
             logs.extend(tail(cluster, source).await);
         }
     }
-    for log in &logs {
-        *finding = readiness::explain_sidecar(finding.clone(), &log.lines);
-    }
+    logs.iter().for_each(|log| readiness::explain_sidecar(finding, &log.lines));
     Event::Diagnosed {
         layer: layer.map(str::to_owned),
         object,

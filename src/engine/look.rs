@@ -102,7 +102,10 @@ pub(super) async fn look(cluster: &Cluster, plan: &Plan, rules: Rules) -> Live {
 
 /// Reads the workloads of these namespaces, or of all, and what explains them.
 pub(super) async fn at_workloads(cluster: &Cluster, namespaces: &[String], live: &mut Live) {
-    let kinds = WORKLOADS.iter().chain(&readiness::EVIDENCE);
+    // What was read in all namespaces need not be read again.
+    let is_known =
+        |kind: &&(&str, &str)| ALL.contains(kind) && !live.unread.contains_key(&list(**kind, None).kind());
+    let kinds = WORKLOADS.iter().chain(&readiness::EVIDENCE).filter(|kind| !is_known(kind));
     let queries = kinds.flat_map(|kind| match namespaces {
         [] => vec![list(*kind, None)],
         named => named.iter().map(|namespace| list(*kind, Some(namespace))).collect(),

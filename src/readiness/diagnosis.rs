@@ -8,7 +8,6 @@ use crate::object::{Object, ObjectId, Snapshot};
 /// What can be told of a workload that is not ready when the time is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
-    pub trouble: Option<Trouble>,
     /// The last events of the workload, its newest ReplicaSet and its pods, the oldest first:
     /// `FailedCreate (x4): exceeded quota: ...`.
     pub events: Vec<String>,
@@ -32,7 +31,7 @@ pub fn diagnose(workload: &Object, snapshot: &Snapshot) -> Diagnosis {
     let evidence = Evidence::gather(workload, snapshot);
     let trouble = troubles(workload, &status(workload), &evidence, snapshot).into_iter().next();
     let logs = logs(&evidence, trouble.as_ref());
-    Diagnosis { events: last_events(&evidence), logs, trouble }
+    Diagnosis { events: last_events(&evidence), logs }
 }
 
 /// Warnings before what is normal, the newest before older ones; pods that tell the same are told once.

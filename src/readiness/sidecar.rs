@@ -6,10 +6,10 @@ const NOT_READY: &str = "Envoy proxy is NOT ready: ";
 
 /// Tells why a sidecar is not ready, where its log does: istiod does not answer it, or Envoy rejects what istiod
 /// sends. Its probe says no more than 503.
-pub fn explain_sidecar(finding: Finding, log: &[String]) -> Finding {
+pub fn explain_sidecar(finding: &mut Finding, log: &[String]) {
     let said = log.iter().rev().find_map(|line| line.split_once(NOT_READY)).map(|(_, why)| why.trim());
-    let (Code::SidecarNotReady, Some(why)) = (finding.code, said) else { return finding };
-    let hint = match is_rejected(why) {
+    let (Code::SidecarNotReady, Some(why)) = (finding.code, said) else { return };
+    finding.hint = match is_rejected(why) {
         true => {
             "its Envoy rejects what istiod sends: `istioctl proxy-status`, and the EnvoyFilters and other \
              configuration of its namespace"
@@ -17,8 +17,9 @@ pub fn explain_sidecar(finding: Finding, log: &[String]) -> Finding {
         false => {
             "istiod must run and be reachable from the pod: its Service, its port 15012, NetworkPolicies"
         }
-    };
-    Finding { seen: format!("{}; it says: {why}", finding.seen), hint: hint.to_owned(), ..finding }
+    }
+    .to_owned();
+    finding.seen += &format!("; it says: {why}");
 }
 
 /// `cds updates: 1 successful, 2 rejected; lds updates: 0 successful, 0 rejected`
@@ -32,10 +33,10 @@ mod tests {
     use super::*;
 
     fn told(code: Code, line: &str) -> (String, String) {
-        let finding = Finding::warning(code, "istio-proxy: 503", "?");
+        let mut finding = Finding::warning(code, "istio-proxy: 503", "?");
         let log = ["info\tstarted".to_owned(), line.to_owned(), "info\tlater".to_owned()];
-        let Finding { seen, hint, .. } = explain_sidecar(finding, &log);
-        (seen, hint)
+        explain_sidecar(&mut finding, &log);
+        (finding.seen, finding.hint)
     }
 
     #[test]

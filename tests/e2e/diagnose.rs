@@ -72,8 +72,8 @@ fn what_someone_else_installed_is_told_by_cause_and_kept_without_secrets() {
     let archive = folder.path().join("a.tar.gz");
     let before =
         cluster.kubectl(&["get", "deployments,pods", "-n", NAMESPACE, "-o", "name"]).expect(0).stdout;
-    let ended = cluster.installer(&["diagnose", "-n", NAMESPACE, "--archive", archive.to_str().unwrap()]);
-    let ended = { ended }.output().unwrap();
+    let arguments = ["diagnose", "-n", NAMESPACE, "--archive", archive.to_str().unwrap()];
+    let ended = cluster.installer(&arguments).output().unwrap();
     assert!([0, 3].contains(&ended.status.code().unwrap()));
     let after = cluster.kubectl(&["get", "deployments,pods", "-n", NAMESPACE, "-o", "name"]).expect(0).stdout;
     assert_eq!(before, after, "nothing is changed");

@@ -688,8 +688,7 @@ status:
     let logs = diagnosis.logs.iter().map(|log| {
         format!("{} {}{}", log.pod.name, log.container, if log.previous { " (previous)" } else { "" })
     });
-    let lines: Vec<String> = diagnosis
-        .trouble
+    let lines: Vec<String> = explain(workload(&seen, "Deployment"), &seen)
         .iter()
         .map(|trouble| trouble.finding.to_string())
         .chain(diagnosis.events.clone())
