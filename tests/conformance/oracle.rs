@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -53,8 +54,14 @@ impl Drop for Oracle {
     }
 }
 
-/// The program, which is built where the cache has none from the same sources: about a minute on two cores.
+/// The program, which is built where the cache has none from the same sources: about a minute on two cores. All tests of
+/// this process wait for the one build.
 pub(crate) fn program() -> PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(built).clone()
+}
+
+fn built() -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kustomize/kubectl");
     let program = cache().join(format!("kubectl-kustomize-{}", fingerprint(&source)));
     if program.is_file() {
@@ -62,7 +69,7 @@ pub(crate) fn program() -> PathBuf {
     }
     eprintln!("building kubectl's kustomize from its Go module, once");
     fs::create_dir_all(cache()).unwrap();
-    // Another test may build it at the same time: whoever is last replaces the same by the same.
+    // Another process may build it at the same time: whoever is last replaces the same by the same.
     let unfinished = program.with_extension(std::process::id().to_string());
     let built = Command::new("go")
         .args(["build", "-trimpath", "-ldflags=-s -w", "-o"])
