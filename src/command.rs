@@ -19,6 +19,7 @@ mod verify;
 
 use std::process::ExitCode;
 
+use self::roles::Roles;
 use crate::cli::{Cli, Color, Command};
 use crate::failure::Failure;
 
@@ -38,8 +39,8 @@ pub fn run(cli: Cli) -> ExitCode {
         (Some(Command::Install { profile, install }), _) => {
             runtime.block_on(install::run(profile.as_deref().unwrap_or_default(), install, &look))
         }
-        (Some(Command::Check { profile, check }), _) => match check.print_roles.clone() {
-            Some(user) => runtime.block_on(roles::run(&profile, check, &user)),
+        (Some(Command::Check { profile, check }), _) => match Roles::wanted(&check) {
+            Some(wanted) => runtime.block_on(roles::run(&profile, check, wanted)),
             None => runtime.block_on(check::run(&profile, check, &look)),
         },
         (Some(Command::Diagnose { diagnose }), _) => runtime.block_on(diagnose::run(diagnose, &look)),

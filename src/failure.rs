@@ -36,6 +36,8 @@ pub enum Failure {
     NothingToCopy,
     Connect(ConnectError),
     Discovery(ApiError),
+    /// The server is too old to say whom it takes us for.
+    NamelessUser,
     /// The cluster is not on this machine; `asked` where a person said no.
     Unconfirmed {
         context: String,
@@ -102,7 +104,7 @@ impl Failure {
             Self::Pin(PinError::Unnamed { .. } | PinError::Several { .. } | PinError::Unreadable(_)) => {
                 Self::USAGE
             }
-            Self::Connect(_) | Self::Discovery(_) | Self::Found { .. } => 3,
+            Self::Connect(_) | Self::Discovery(_) | Self::NamelessUser | Self::Found { .. } => 3,
             Self::Unconfirmed { .. } | Self::CutOff { .. } => 3,
             Self::Release(_) | Self::Pin(_) => 4,
             Self::Engine(error) => match error.as_ref() {

@@ -78,6 +78,10 @@ pub struct CheckArgs {
     #[arg(long, value_name = "USER", conflicts_with_all = ["kubeconfig", "context", "output"])]
     pub print_roles: Option<String>,
 
+    /// Print roles with what you lack in this cluster for an installation, to be applied by someone who may
+    #[arg(long, conflicts_with_all = ["no_cluster", "print_roles", "output"])]
+    pub print_missing_roles: bool,
+
     /// How to tell what is found
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub output: Output,

@@ -14,7 +14,7 @@ use super::request::{Bounded, Call, chain};
 use super::target::Target;
 use super::target_error::ConnectError;
 use super::{REQUEST_LIMIT, proxy};
-use crate::object::GroupKind;
+use crate::object::{GroupKind, Object};
 
 /// How long a server may take to tell its version before the cluster counts as out of reach.
 const HELLO_LIMIT: Duration = Duration::from_secs(10);
@@ -79,6 +79,13 @@ impl Cluster {
     /// None where the server has no such kind.
     pub fn is_namespaced(&self, api_version: &str, kind: &str) -> Option<bool> {
         self.kinds(|kinds| kinds.get(api_version, kind).map(|resource| resource.namespaced))
+    }
+
+    /// What the resource of the object's kind is called, and whether it is in namespaces; None where the server has no such
+    /// kind.
+    pub fn resource_of(&self, object: &Object) -> Option<(String, bool)> {
+        let of = |resource: &Resource| (resource.plural.clone(), resource.namespaced);
+        self.kinds(|kinds| kinds.get(object.api_version(), object.kind()).map(of))
     }
 
     /// All kinds that the server has, each with its versions.

@@ -25,6 +25,10 @@ pub(super) fn print(text: &str) -> ExitCode {
     }
 }
 
+pub(super) fn note(note: &str) {
+    eprintln!("{}: {note}", "note".cyan().bold());
+}
+
 pub(super) fn warning(warning: &impl fmt::Display) {
     eprintln!("{}: {warning}", "warning".yellow().bold());
 }

@@ -76,7 +76,7 @@ pub struct FailedObject {
 }
 
 impl EngineError {
-    pub(super) fn api(doing: &'static str) -> impl FnOnce(ApiError) -> Self {
+    pub(crate) fn api(doing: &'static str) -> impl FnOnce(ApiError) -> Self {
         move |source| Self::Api { doing, source }
     }
 }

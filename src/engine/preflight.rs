@@ -11,6 +11,7 @@ use crate::object::Object;
 use crate::plan::{Layer, Plan};
 use crate::profile::{Istio, Profile};
 use crate::readiness;
+use crate::rights::Missing;
 
 /// What is to be looked at before it is installed.
 #[derive(Debug)]
@@ -87,10 +88,16 @@ impl Preflight<'_> {
             findings.retain(|finding| !lint::is_for_want_of_istio(finding));
         }
         findings.extend(rehearsed.findings.iter().cloned());
-        if let Some((cluster, _)) = self.cluster {
-            findings.extend(rights::missing(cluster, &rehearsed.plan).await.unwrap_or_else(unasked));
-        }
+        findings.extend(self.missing(rehearsed).await.map_or_else(unasked, |missing| missing.findings()));
         findings
+    }
+
+    /// What the user may not do, of all that an installation would do; nothing where no cluster is asked.
+    pub async fn missing(&self, rehearsed: &Rehearsed) -> Result<Missing, ApiError> {
+        match self.cluster {
+            Some((cluster, _)) => rights::missing(cluster, &rehearsed.plan, self.profile.is_verified()).await,
+            None => Ok(Missing::default()),
+        }
     }
 
     async fn istio_layers(&self, istio: &Istio, release: &Release) -> Result<Vec<Layer>, EngineError> {

@@ -4,10 +4,9 @@ use futures::StreamExt;
 use http::StatusCode;
 
 use crate::cluster::{ApiError, Cluster, Mode};
-use crate::finding::Finding;
 use crate::object::Object;
 use crate::plan::{Layer, Placed, Plan};
-use crate::rights::{self, Denied, Right, granted, is_granting};
+use crate::rights::{self, Denied, Missing, Right, Undertaking, granted, is_granting};
 
 /// How many requests are on their way at once.
 const CONCURRENT: usize = 16;
@@ -16,18 +15,20 @@ const CONCURRENT: usize = 16;
 ///
 /// # Errors
 /// Where the cluster cannot be asked.
-pub(super) async fn missing(cluster: &Cluster, plan: &Plan) -> Result<Vec<Finding>, ApiError> {
-    let missing = denied(cluster, rights::needed(plan)).await?;
+pub(super) async fn missing(cluster: &Cluster, plan: &Plan, is_verified: bool) -> Result<Missing, ApiError> {
+    let served = |object: &Object| cluster.resource_of(object);
+    let undertaking = Undertaking { plan, is_verified, served: &served };
+    let rights = denied(cluster, rights::needed(&undertaking)).await?;
     let roles = plan.layers.iter().flat_map(Layer::objects).filter(|placed| is_granting(&placed.object));
     let asked = futures::stream::iter(roles.map(|placed| too_strong(cluster, placed)));
     let answers: Vec<Result<Option<Denied>, ApiError>> = asked.buffered(CONCURRENT).collect().await;
-    let too_strong = answers.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
-    if missing.is_empty() && too_strong.is_empty() {
-        return Ok(Vec::new());
+    let roles = answers.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
+    let mut missing = Missing { rights, roles, user: None };
+    if !missing.is_empty() {
+        // Servers before 1.28 do not say it.
+        missing.user = cluster.user().await.ok().filter(|user| !user.is_empty());
     }
-    // Servers before 1.28 do not say it.
-    let user = cluster.user().await.unwrap_or_else(|_| "USER".to_owned());
-    Ok(rights::missing(&missing, &too_strong, &user))
+    Ok(missing)
 }
 
 /// Those of the rights that the user does not have.

@@ -58,9 +58,9 @@ pub(super) async fn fetched(
 async fn check(install: &Install<'_>, announcer: &Announcer, plan: &Plan) -> Result<(), EngineError> {
     let (live, missing) = tokio::join!(
         look::look(install.cluster, plan, look::Rules::OfPlan),
-        rights::missing(install.cluster, plan),
+        rights::missing(install.cluster, plan, install.profile.is_verified()),
     );
-    let missing = missing.map_err(EngineError::api("asking what may be done"))?;
+    let missing = missing.map_err(EngineError::api("asking what may be done"))?.findings();
     let findings = lint::lint(plan, Some(&live));
     missing.iter().cloned().chain(findings).for_each(|finding| announcer.say(Event::Found(finding)));
     if missing.is_empty() { Ok(()) } else { Err(EngineError::Rights(missing)) }

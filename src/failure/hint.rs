@@ -47,6 +47,7 @@ impl Failure {
                 return connect_hint(error);
             }
             Self::Discovery(error) => api_hint(error)?,
+            Self::NamelessUser => "`--print-roles USER` prints all roles, for a user that you name",
             Self::Pin(error) => pin_hint(error)?,
             Self::Release(error) => release_hint(error)?,
             Self::Engine(error) => return engine_hint(error),
@@ -113,7 +114,7 @@ fn engine_hint(error: &EngineError) -> Option<String> {
         }
         EngineError::Istio(RenderError::TimedOut { .. }) => AGAIN,
         EngineError::Rights(_) => {
-            "nothing was changed; `check` with the same profile and `--print-roles USER` prints roles that allow it (docs/rights.md)"
+            "nothing was changed; `check` with the same arguments and `--print-missing-roles` prints roles that allow it (docs/rights.md)"
         }
         EngineError::Apply { failed, .. } => apply_hint(failed).unwrap_or(AGAIN),
         EngineError::NotReady { failed: true, .. } => {

@@ -28,6 +28,10 @@ impl Failure {
             }
             Self::NothingToCopy => "no image is moved, so that there is nothing to copy".to_owned(),
             Self::Discovery(error) => with_causes(error),
+            Self::NamelessUser => {
+                "the API server does not say whom it takes you for: it is older than Kubernetes 1.28"
+                    .to_owned()
+            }
             Self::Unconfirmed { context, server, why, asked } => {
                 let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
                 format!("{refused}: context `{context}` leads to {server}, and {why}")

@@ -133,6 +133,11 @@ impl Profile {
         self.checks.iter().copied().filter(|check| *check != Check::Mtls || !self.is_permissive())
     }
 
+    /// Whether any check can be made.
+    pub fn is_verified(&self) -> bool {
+        self.provable_checks().next().is_some()
+    }
+
     /// Reads the merged document; `problems` were found before.
     fn from_document(
         document: &Node,

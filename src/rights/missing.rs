@@ -14,29 +14,54 @@ pub struct Denied {
     pub lacks: String,
 }
 
-/// One finding for the cluster and for each namespace in which rights are missing, and one for each role that may not
-/// be given. `user` is the one whom the API server takes us for.
-pub fn missing(rights: &BTreeSet<Right>, denied: &[Denied], user: &str) -> Vec<Finding> {
-    let ask = format!(
-        "`kubestock-install check` with this profile and `--print-roles '{user}'` prints roles that allow it, to be \
-         applied by someone who may (docs/rights.md)"
-    );
-    let mut scopes: BTreeMap<Option<&str>, Vec<&Right>> = BTreeMap::new();
-    for right in rights {
-        scopes.entry(right.namespace.as_deref()).or_default().push(right);
+/// All that a user may not do, of what is to be done.
+#[derive(Clone, Debug, Default)]
+pub struct Missing {
+    pub rights: BTreeSet<Right>,
+    pub roles: Vec<Denied>,
+    /// Whom the API server takes the user for; None where it is too old to say.
+    pub user: Option<String>,
+}
+
+impl Missing {
+    pub fn is_empty(&self) -> bool {
+        self.rights.is_empty() && self.roles.is_empty()
     }
-    let of_scope = |(namespace, rights): (Option<&str>, Vec<&Right>)| match namespace {
-        None => Finding::error(Code::RightsMissing, format!("the user may not {}", words(&rights)), &ask),
-        Some(namespace) => {
-            let seen = format!("in it, the user may not {}", words(&rights));
-            Finding::error(Code::RightsMissing, seen, &ask).on(ObjectId::core("Namespace", None, namespace))
+
+    /// One finding for the cluster and for each namespace in which rights are missing, and one for each role that may
+    /// not be given.
+    pub fn findings(&self) -> Vec<Finding> {
+        let ask = match &self.user {
+            Some(_) => {
+                "`kubestock-install check` with the same arguments and `--print-missing-roles` prints roles that \
+                        allow it, to be applied by someone who may (docs/rights.md)"
+            }
+            None => {
+                "`kubestock-install check` with this profile and `--print-roles USER` prints roles that allow it, to \
+                     be applied by someone who may (docs/rights.md)"
+            }
+        };
+        let mut scopes: BTreeMap<Option<&str>, Vec<&Right>> = BTreeMap::new();
+        for right in &self.rights {
+            scopes.entry(right.namespace.as_deref()).or_default().push(right);
         }
-    };
-    let of_role = |denied: &Denied| {
-        let seen = format!("gives rights that the user does not have: {}", denied.lacks);
-        Finding::error(Code::RoleTooStrong, seen, &ask).on(denied.object.clone()).at(denied.at.clone())
-    };
-    scopes.into_iter().map(of_scope).chain(denied.iter().map(of_role)).collect()
+        let of_scope = |(namespace, rights): (Option<&str>, Vec<&Right>)| match namespace {
+            None => Finding::error(Code::RightsMissing, format!("the user may not {}", words(&rights)), ask),
+            Some(namespace) => {
+                let seen = format!("in it, the user may not {}", words(&rights));
+                Finding::error(Code::RightsMissing, seen, ask).on(ObjectId::core(
+                    "Namespace",
+                    None,
+                    namespace,
+                ))
+            }
+        };
+        let of_role = |denied: &Denied| {
+            let seen = format!("gives rights that the user does not have: {}", denied.lacks);
+            Finding::error(Code::RoleTooStrong, seen, ask).on(denied.object.clone()).at(denied.at.clone())
+        };
+        scopes.into_iter().map(of_scope).chain(self.roles.iter().map(of_role)).collect()
+    }
 }
 
 /// `create, patch deployments.apps, services; list pods`
@@ -76,7 +101,8 @@ mod tests {
             at: None,
             lacks: "get nodes".to_owned(),
         };
-        let findings = missing(&rights, &[denied], "jane");
+        let missing = Missing { rights, roles: vec![denied], user: Some("jane".to_owned()) };
+        let findings = missing.findings();
         let lines: Vec<String> =
             findings.iter().map(|finding| format!("{}: {finding}", finding.label())).collect();
         insta::assert_snapshot!(lines.join("\n"), @r"

@@ -10,12 +10,32 @@ mod missing;
 mod needed;
 mod roles;
 
+use std::fmt;
+
 use crate::object::Object;
+use crate::plan::Plan;
 
 pub use granted::{granted, is_granting};
-pub use missing::{Denied, missing};
+pub use missing::{Denied, Missing};
 pub use needed::needed;
-pub use roles::{Grantee, roles};
+pub use roles::{Grantee, missing_roles, roles};
+
+/// What is to be carried out.
+#[derive(Clone, Copy)]
+pub struct Undertaking<'a> {
+    pub plan: &'a Plan,
+    /// Whether the mesh is verified at the end.
+    pub is_verified: bool,
+    /// What the cluster calls the resource of an object's kind (`virtualservices`), and whether objects of it are in a
+    /// namespace; None where it has no such kind yet, or is not asked.
+    pub served: &'a dyn Fn(&Object) -> Option<(String, bool)>,
+}
+
+impl fmt::Debug for Undertaking<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Undertaking").field("is_verified", &self.is_verified).finish_non_exhaustive()
+    }
+}
 
 /// One verb on one resource, everywhere or in a namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,18 +62,6 @@ impl Right {
             group => format!("{}.{group}", self.resource),
         }
     }
-}
-
-/// The resource of an object's kind: as the plan's definitions call it, else by the rules of English, which are right
-/// for all kinds of Kubernetes and of Istio.
-fn resource_of(object: &Object, definitions: &[&Object]) -> String {
-    let defines = |definition: &&&Object| {
-        definition.text("/spec/group") == Some(object.group())
-            && definition.text("/spec/names/kind") == Some(object.kind())
-    };
-    let defined =
-        definitions.iter().find(defines).and_then(|definition| definition.text("/spec/names/plural"));
-    defined.map_or_else(|| guessed(object.kind()), str::to_owned)
 }
 
 fn guessed(kind: &str) -> String {

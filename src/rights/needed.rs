@@ -1,8 +1,8 @@
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Right, guessed, resource_of};
+use super::{Right, Undertaking, guessed};
 use crate::object::{Object, Wave};
-use crate::plan::{Gate, Layer, NAMESPACE, Plan};
+use crate::plan::{Gate, Layer, NAMESPACE};
 use crate::readiness;
 use crate::verify;
 
@@ -12,33 +12,65 @@ const APPLY: [&str; 3] = ["get", "create", "patch"];
 
 const WATCH: [&str; 2] = ["list", "watch"];
 
-/// Every right that an installation of this plan, its waiting and its checks ask for.
-pub fn needed(plan: &Plan) -> BTreeSet<Right> {
+/// Every right that an installation, its waiting and its checks ask for.
+pub fn needed(undertaking: &Undertaking<'_>) -> BTreeSet<Right> {
+    let layers = || undertaking.plan.layers.iter();
+    let objects = || layers().flat_map(Layer::objects).map(|placed| &placed.object);
     let mut rights = of_the_run();
-    let objects = || plan.layers.iter().flat_map(Layer::objects).map(|placed| &placed.object);
-    let definitions: Vec<&Object> =
-        objects().filter(|object| object.is("apiextensions.k8s.io", "CustomResourceDefinition")).collect();
     // Thousands of objects have a few kinds.
     let mut seen = HashSet::new();
     for object in objects() {
         let kind = (object.namespace(), object.group(), object.kind());
         if seen.insert(kind) {
-            rights.extend(of_kind(object, &resource_of(object, &definitions)));
+            rights.extend(of_kind(object, &Resource::of(object, undertaking)));
         }
     }
-    for gate in plan.layers.iter().flat_map(|layer| &layer.stages).flat_map(|stage| &stage.gates) {
+    for gate in layers().flat_map(|layer| &layer.stages).flat_map(|stage| &stage.gates) {
         let (Gate::Validation { invalid: asked, .. } | Gate::Injection { pod: asked, .. }) = gate;
-        rights.extend(verbs(asked, &resource_of(asked, &definitions), &["create"]));
+        rights.extend(Resource::of(asked, undertaking).rights(&["create"]));
     }
-    let checked: BTreeSet<&str> = objects()
-        .filter(|object| readiness::is_workload(object))
-        .filter_map(|object| object.namespace())
-        .collect();
-    if !checked.is_empty() {
-        rights.extend(of_the_mesh());
+    if undertaking.is_verified {
+        let workloads = objects().filter(|object| readiness::is_workload(object));
+        let checked: BTreeSet<&str> = workloads.filter_map(Object::namespace).collect();
+        if !checked.is_empty() {
+            rights.extend(of_the_mesh());
+        }
+        rights.extend(checked.into_iter().flat_map(of_checks));
     }
-    rights.extend(checked.into_iter().flat_map(of_checks));
     rights
+}
+
+/// Where objects of a kind are, as the cluster calls it.
+struct Resource<'a> {
+    namespace: Option<&'a str>,
+    group: &'a str,
+    plural: String,
+}
+
+impl<'a> Resource<'a> {
+    /// As the cluster says; else as the definition in the plan; else by the rules of English, which are right for all kinds
+    /// of Kubernetes and of Istio.
+    fn of(object: &'a Object, undertaking: &Undertaking<'_>) -> Self {
+        let served = (undertaking.served)(object).or_else(|| defined(object, undertaking));
+        let (plural, is_namespaced) = served.unwrap_or_else(|| (guessed(object.kind()), true));
+        Self { namespace: object.namespace().filter(|_| is_namespaced), group: object.group(), plural }
+    }
+
+    fn rights(&self, verbs: &[&str]) -> impl Iterator<Item = Right> {
+        verbs.iter().map(|verb| Right::new(self.namespace, self.group, self.plural.clone(), verb))
+    }
+}
+
+/// What a definition of the plan says of its kind.
+fn defined(object: &Object, undertaking: &Undertaking<'_>) -> Option<(String, bool)> {
+    let mut objects = undertaking.plan.layers.iter().flat_map(Layer::objects).map(|placed| &placed.object);
+    let definition = objects.find(|definition| {
+        definition.is("apiextensions.k8s.io", "CustomResourceDefinition")
+            && definition.text("/spec/group") == Some(object.group())
+            && definition.text("/spec/names/kind") == Some(object.kind())
+    })?;
+    let plural = definition.text("/spec/names/plural")?.to_owned();
+    Some((plural, definition.text("/spec/scope") != Some("Cluster")))
 }
 
 /// The run's own records: its namespace, its Lease, and the parents of its ApplySets.
@@ -50,23 +82,23 @@ fn of_the_run() -> BTreeSet<Right> {
     namespaces.into_iter().chain(parents).chain(lease).collect()
 }
 
-fn of_kind(object: &Object, resource: &str) -> Vec<Right> {
-    let mut rights = verbs(object, resource, &APPLY);
+fn of_kind(object: &Object, resource: &Resource<'_>) -> Vec<Right> {
+    let mut rights: Vec<Right> = resource.rights(&APPLY).collect();
     let is_awaited = matches!(Wave::of(object), Wave::Workloads | Wave::CustomResources | Wave::Definitions);
     if is_awaited {
-        rights.extend(verbs(object, resource, &WATCH));
+        rights.extend(resource.rights(&WATCH));
     }
     if object.kind() == "MutatingWebhookConfiguration" {
         // Looked for before Istio is rendered: its injector.
-        rights.extend(verbs(object, resource, &["list"]));
+        rights.extend(resource.rights(&["list"]));
     }
     if readiness::is_workload(object) {
         for (api_version, kind) in readiness::EVIDENCE {
             let right =
-                |verb: &&str| Right::new(object.namespace(), group_of(api_version), guessed(kind), verb);
+                |verb: &&str| Right::new(resource.namespace, group_of(api_version), guessed(kind), verb);
             rights.extend(WATCH.iter().map(right));
         }
-        rights.push(Right::new(object.namespace(), "", "pods/log", "get"));
+        rights.push(Right::new(resource.namespace, "", "pods/log", "get"));
     }
     rights
 }
@@ -98,10 +130,6 @@ fn of_checks(namespace: &str) -> [Right; 5] {
     ]
 }
 
-fn verbs(object: &Object, resource: &str, verbs: &[&str]) -> Vec<Right> {
-    verbs.iter().map(|verb| Right::new(object.namespace(), object.group(), resource, verb)).collect()
-}
-
 fn group_of(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }
@@ -112,6 +140,7 @@ mod tests {
 
     use super::*;
     use crate::object::yaml::parse_documents;
+    use crate::plan::Plan;
     use crate::rights::testing::lines;
 
     #[test]
@@ -142,7 +171,9 @@ metadata: {name: b, namespace: shop}
             parse_documents(text).unwrap().into_iter().map(|d| Object::new(d.value).unwrap().into());
         let layer = Layer::new("shop", objects.collect(), Duration::from_secs(1));
         let plan = Plan { layers: vec![layer] };
-        insta::assert_snapshot!(lines(&needed(&plan)), @r"
+        let of_english = |_: &Object| None;
+        let undertaking = Undertaking { plan: &plan, is_verified: true, served: &of_english };
+        insta::assert_snapshot!(lines(&needed(&undertaking)), @r"
         * customresourcedefinitions.apiextensions.k8s.io: create get list patch watch
         * daemonsets.apps: list
         * deployments.apps: list

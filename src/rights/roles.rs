@@ -1,8 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use super::{Right, is_granting, needed};
+use super::{Missing, Right, Undertaking, is_granting, needed};
 use crate::object::Object;
 use crate::plan::{Layer, NAMESPACE, Plan, home};
 
@@ -38,27 +39,69 @@ impl Grantee {
     }
 }
 
-/// Objects that grant the rights which a plan asks for, and no others: a ClusterRole for what has no namespace, a Role
-/// in each namespace, their bindings, and the namespaces that the plan brings, or the run itself. What the plan's own
-/// roles give is among them: who does not have it may not make these.
-pub fn roles(plan: &Plan, grantee: &Grantee) -> Vec<Object> {
-    let mut scopes: BTreeMap<Option<String>, Vec<Value>> = BTreeMap::new();
-    let needed = needed(plan);
-    for rights in needed.iter().collect::<Vec<_>>().chunk_by(|a, b| a.namespace == b.namespace) {
+/// Objects that grant the rights which an undertaking asks for, and no others: a ClusterRole for what has no namespace,
+/// a Role in each namespace, their bindings, and the namespaces that the plan brings, or the run itself. What the plan's
+/// own roles give is among them: who does not have it may not make these.
+pub fn roles(undertaking: &Undertaking<'_>, grantee: &Grantee) -> Vec<Object> {
+    let plan = undertaking.plan;
+    let given = granting(plan).map(|role| (role.namespace(), role));
+    objects(plan, NAME, scopes(&needed(undertaking), given), grantee)
+}
+
+/// The same for what a user lacks. Their name is one of their own, by what they give: they stand beside the roles that he
+/// has, and do not take the place of these.
+pub fn missing_roles(plan: &Plan, missing: &Missing, grantee: &Grantee) -> Vec<Object> {
+    let is_denied = |role: &&Object| missing.roles.iter().any(|denied| denied.object == role.id());
+    let given = granting(plan).filter(is_denied).map(|role| (role.namespace(), bound(plan, role)));
+    let scopes = scopes(&missing.rights, given);
+    let digest = Sha256::digest(format!("{scopes:?}"));
+    let name = format!("{NAME}-{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
+    objects(plan, &name, scopes, grantee)
+}
+
+/// The rules for each namespace, and for the whole cluster.
+type Scopes = BTreeMap<Option<String>, Vec<Value>>;
+
+fn granting(plan: &Plan) -> impl Iterator<Item = &Object> {
+    let objects = plan.layers.iter().flat_map(Layer::objects).map(|placed| &placed.object);
+    objects.filter(|object| is_granting(object))
+}
+
+/// The role itself, or the one of the plan that a binding gives.
+fn bound<'a>(plan: &'a Plan, role: &'a Object) -> &'a Object {
+    let is_bound = |other: &&Object| {
+        role.text("/roleRef/kind") == Some(other.kind())
+            && role.text("/roleRef/name") == Some(other.name())
+            && (other.namespace().is_none() || other.namespace() == role.namespace())
+    };
+    granting(plan).find(is_bound).unwrap_or(role)
+}
+
+/// Rules for the rights, and for what roles give in these namespaces.
+fn scopes<'a>(
+    rights: &BTreeSet<Right>,
+    given: impl Iterator<Item = (Option<&'a str>, &'a Object)>,
+) -> Scopes {
+    let mut scopes = Scopes::new();
+    for rights in rights.iter().collect::<Vec<_>>().chunk_by(|a, b| a.namespace == b.namespace) {
         scopes.insert(rights[0].namespace.clone(), rules(rights));
     }
-    for placed in plan.layers.iter().flat_map(Layer::objects).filter(|placed| is_granting(&placed.object)) {
-        let given = placed.object.pointer("/rules").and_then(Value::as_array).into_iter().flatten();
-        let rules = scopes.entry(placed.object.namespace().map(str::to_owned)).or_default();
+    for (namespace, role) in given {
+        let given = role.pointer("/rules").and_then(Value::as_array).into_iter().flatten();
+        let rules = scopes.entry(namespace.map(str::to_owned)).or_default();
         for rule in given {
             if !rules.contains(rule) {
                 rules.push(rule.clone());
             }
         }
     }
+    scopes
+}
+
+fn objects(plan: &Plan, name: &str, scopes: Scopes, grantee: &Grantee) -> Vec<Object> {
     let mut objects: Vec<Object> = scopes.keys().flatten().filter_map(|name| namespace(plan, name)).collect();
     for (namespace, rules) in scopes {
-        let pair = role(namespace.as_deref(), rules, grantee);
+        let pair = role(name, namespace.as_deref(), rules, grantee);
         objects.extend(pair.into_iter().filter_map(|object| Object::new(object).ok()));
     }
     objects
@@ -72,8 +115,8 @@ fn namespace(plan: &Plan, name: &str) -> Option<Object> {
     planned.cloned().or_else(|| if name == NAMESPACE { home().ok() } else { None })
 }
 
-fn role(namespace: Option<&str>, rules: Vec<Value>, grantee: &Grantee) -> [Value; 2] {
-    let (kind, mut metadata) = ("Role", json!({"name": NAME}));
+fn role(name: &str, namespace: Option<&str>, rules: Vec<Value>, grantee: &Grantee) -> [Value; 2] {
+    let (kind, mut metadata) = ("Role", json!({"name": name}));
     let kind = match namespace {
         Some(namespace) => {
             metadata["namespace"] = namespace.into();
@@ -85,7 +128,7 @@ fn role(namespace: Option<&str>, rules: Vec<Value>, grantee: &Grantee) -> [Value
     [
         json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "rules": rules}),
         json!({"apiVersion": api_version, "kind": format!("{kind}Binding"), "metadata": metadata,
-            "roleRef": {"apiGroup": GROUP, "kind": kind, "name": NAME}, "subjects": [grantee.subject()]}),
+            "roleRef": {"apiGroup": GROUP, "kind": kind, "name": name}, "subjects": [grantee.subject()]}),
     ]
 }
 
@@ -110,6 +153,7 @@ mod tests {
 
     use super::*;
     use crate::object::yaml::{self, parse_documents};
+    use crate::rights::Denied;
 
     #[test]
     fn a_plan_becomes_roles_with_the_fewest_rules_and_what_its_own_roles_give() {
@@ -127,7 +171,8 @@ rules: [{nonResourceURLs: [/metrics], verbs: [get]}]
         );
         let objects = objects.unwrap().into_iter().map(|d| Object::new(d.value).unwrap().into()).collect();
         let plan = Plan { layers: vec![Layer::new("shop", objects, Duration::from_secs(1))] };
-        let objects = roles(&plan, &Grantee::of("system:serviceaccount:ci:deployer"));
+        let undertaking = Undertaking { plan: &plan, is_verified: true, served: &|_| None };
+        let objects = roles(&undertaking, &Grantee::of("system:serviceaccount:ci:deployer"));
         insta::assert_snapshot!(yaml::objects_to_string(&objects), @r#"
         apiVersion: v1
         kind: Namespace
@@ -242,5 +287,44 @@ rules: [{nonResourceURLs: [/metrics], verbs: [get]}]
           namespace: ci
         "#);
         assert_eq!(Grantee::of("jane"), Grantee::User("jane".to_owned()));
+    }
+    #[test]
+    fn what_is_missing_becomes_roles_that_stand_beside_the_others() {
+        let objects = parse_documents(
+            "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: istiod}
+rules: [{nonResourceURLs: [/metrics], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: istiod}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: istiod}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: kiali}
+rules: [{apiGroups: [''], resources: [pods], verbs: [get]}]
+",
+        );
+        let objects: Vec<Object> =
+            objects.unwrap().into_iter().map(|d| Object::new(d.value).unwrap()).collect();
+        let binding = Denied { object: objects[1].id(), at: None, lacks: "get /metrics".to_owned() };
+        let placed = objects.into_iter().map(Into::into).collect();
+        let plan = Plan { layers: vec![Layer::new("istio", placed, Duration::from_secs(1))] };
+        let rights = BTreeSet::from([Right::new(Some("shop"), "apps", "deployments", "create")]);
+        let missing = Missing { rights, roles: vec![binding], user: None };
+        let objects = missing_roles(&plan, &missing, &Grantee::of("jane"));
+        let told = objects.iter().map(|object| {
+            let rules = object.pointer("/rules").map(ToString::to_string).unwrap_or_default();
+            format!("{} {rules}", object.id()).trim_end().to_owned() + "\n"
+        });
+        insta::assert_snapshot!(told.collect::<String>(), @r#"
+        ClusterRole/kubestock-installer-ba18ee91 [{"nonResourceURLs":["/metrics"],"verbs":["get"]}]
+        ClusterRoleBinding/kubestock-installer-ba18ee91
+        Role/shop/kubestock-installer-ba18ee91 [{"apiGroups":["apps"],"resources":["deployments"],"verbs":["create"]}]
+        RoleBinding/shop/kubestock-installer-ba18ee91
+        "#);
     }
 }

@@ -39,10 +39,20 @@ impl User {
         cluster.install(profile, &["--kubeconfig", self.kubeconfig().to_str().unwrap()])
     }
 
-    /// What the program prints for this user, applied by who may.
+    /// All that the program prints for this user, applied by who may.
     fn grant(&self, cluster: &Cluster, profile: &Path) {
-        let subject = self.subject();
-        let arguments = ["check", profile.to_str().unwrap(), "--print-roles", &subject];
+        self.grant_what_is_printed(cluster, profile, &["--print-roles", &self.subject()]);
+    }
+
+    /// The same for what it prints as missing.
+    fn grant_what_is_missing(&self, cluster: &Cluster, profile: &Path) {
+        let kubeconfig = self.kubeconfig();
+        let arguments = ["--print-missing-roles", "--kubeconfig", kubeconfig.to_str().unwrap()];
+        self.grant_what_is_printed(cluster, profile, &arguments);
+    }
+
+    fn grant_what_is_printed(&self, cluster: &Cluster, profile: &Path, arguments: &[&str]) {
+        let arguments = [&["check", profile.to_str().unwrap()], arguments].concat();
         let printed: Ended = cluster.installer(&arguments).output().unwrap().into();
         let roles = self.folder.path().join("roles.yaml");
         std::fs::write(&roles, printed.expect(0).stdout).unwrap();
@@ -52,7 +62,10 @@ impl User {
     fn gone(self, cluster: &Cluster) {
         cluster.kubectl(&["delete", "serviceaccount", self.name, "-n", "default"]).expect(0);
         for kind in ["clusterrole", "clusterrolebinding"] {
-            cluster.kubectl(&["delete", kind, ROLE, "--ignore-not-found"]).expect(0);
+            let all = cluster.kubectl(&["get", kind, "-o", "name"]).expect(0).stdout;
+            for name in all.lines().filter(|name| name.contains(ROLE)) {
+                cluster.kubectl(&["delete", name]).expect(0);
+            }
         }
     }
 }
@@ -86,7 +99,7 @@ fn who_may_do_nothing_is_told_everything_at_once_and_nothing_is_begun() {
         "error[KSI-121]: Namespace/istio-system: in it, the user may not",
         "error[KSI-121]: Namespace/kubestock-staging: in it, the user may not",
         "deployments.apps",
-        "--print-roles",
+        "--print-missing-roles",
     ] {
         assert!(ended.stderr.contains(word), "no `{word}` in:\n{}", ended.stderr);
     }
@@ -113,7 +126,7 @@ fn the_roles_that_are_printed_are_enough_and_each_of_their_rules_is_needed() {
     assert!(ended.stderr.contains("nodes"), "{}", ended.stderr);
     cluster.kubectl(&["get", "deployment", "istiod", "-n", "istio-system"]).expect(1);
 
-    user.grant(&cluster, &profile);
+    user.grant_what_is_missing(&cluster, &profile);
     user.install(&cluster, &profile).expect(0);
     user.install(&cluster, &profile).expect(0);
 
@@ -128,5 +141,9 @@ fn the_roles_that_are_printed_are_enough_and_each_of_their_rules_is_needed() {
     );
     assert!(ended.stderr.contains(&expected), "{}", ended.stderr);
     assert_eq!(ended.stderr.matches("KSI-121").count(), 1, "{}", ended.stderr);
+
+    // The weak role stays as it is, and what is granted beside it is enough.
+    user.grant_what_is_missing(&cluster, &profile);
+    user.install(&cluster, &profile).expect(0);
     user.gone(&cluster);
 }
