@@ -1,10 +1,12 @@
 //! The commands: each from its arguments to its exit code.
 
+mod answer;
 mod bundle;
 mod check;
 mod connect;
 mod diagnose;
 mod fetch;
+mod holder;
 mod images;
 mod install;
 mod pin;
@@ -15,6 +17,7 @@ mod roles;
 mod show;
 mod signals;
 mod told;
+mod uninstall;
 mod verify;
 
 use std::process::ExitCode;
@@ -47,6 +50,7 @@ pub fn run(cli: Cli) -> ExitCode {
         (Some(Command::Verify { profile, verify }), _) => {
             runtime.block_on(verify::run(profile.as_deref(), verify, &look))
         }
+        (Some(Command::Uninstall { uninstall }), _) => runtime.block_on(uninstall::run(uninstall, &look)),
         (Some(Command::Render { path, output }), _) => render::run(&path, output),
         (Some(Command::Profiles { command }), _) => profiles::run(command),
         (Some(Command::Images { profile, list }), _) => runtime.block_on(images::run(&profile, list)),

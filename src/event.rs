@@ -85,6 +85,22 @@ pub enum Event {
         object: ObjectId,
         reason: String,
     },
+    /// An object is gone, or stays although its layer goes.
+    ObjectRemoved {
+        layer: String,
+        #[serde(serialize_with = "text")]
+        object: ObjectId,
+        outcome: RemovalOutcome,
+        /// Why it stays.
+        reason: Option<String>,
+    },
+    /// An object is on its way out, and something holds it.
+    RemovalAwaited {
+        layer: String,
+        #[serde(serialize_with = "text")]
+        object: ObjectId,
+        reason: String,
+    },
     /// A workload's state, said when it changes.
     Workload {
         layer: String,
@@ -165,6 +181,10 @@ pub enum Step {
     Layer(String),
     /// Waits for what was applied but not awaited on the way (the addons).
     Rollout,
+    /// Removes what the layers do not have any more.
+    Prune,
+    /// Removes a layer, and waits until it is gone.
+    Removal(String),
     /// Proves on the running mesh what the profile promises.
     Verify,
 }
@@ -191,6 +211,16 @@ pub enum ApplyOutcome {
     Changed,
     Unchanged,
     Failed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovalOutcome {
+    Removed,
+    /// It holds something.
+    Kept,
+    /// A definition that others may use.
+    Spared,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -226,6 +256,7 @@ pub struct Finished {
     pub changed: usize,
     pub unchanged: usize,
     pub failed: usize,
+    pub removed: usize,
     #[serde(serialize_with = "seconds")]
     pub elapsed: Duration,
     /// What went wrong, in full; None where all is done.

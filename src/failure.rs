@@ -50,6 +50,16 @@ pub enum Failure {
         findings: Vec<Finding>,
         asked: bool,
     },
+    /// An uninstallation that nobody has confirmed; `asked` where a person said no.
+    NotRemoved {
+        context: String,
+        asked: bool,
+    },
+    /// A layer to remove that the cluster has no record of, and those that it has.
+    UnknownLayer {
+        name: String,
+        there: Vec<String>,
+    },
     /// A bundle cannot be written.
     Bundle(BundleError),
     Release(ReleaseError),
@@ -105,15 +115,16 @@ impl Failure {
                 Self::USAGE
             }
             Self::Connect(_) | Self::Discovery(_) | Self::NamelessUser | Self::Found { .. } => 3,
-            Self::Unconfirmed { .. } | Self::CutOff { .. } => 3,
+            Self::Unconfirmed { .. } | Self::CutOff { .. } | Self::NotRemoved { .. } => 3,
+            Self::UnknownLayer { .. } => Self::USAGE,
             Self::Release(_) | Self::Pin(_) => 4,
             Self::Engine(error) => match error.as_ref() {
                 EngineError::Homeless(_) | EngineError::Images(_) => Self::USAGE,
                 EngineError::Api { .. } | EngineError::LeaseLost | EngineError::Rights(_) => 3,
                 EngineError::Release(_) => 4,
                 EngineError::Istio(_) | EngineError::Kubeconfig(_) => 5,
-                EngineError::Apply { .. } | EngineError::Own(_) => 6,
-                EngineError::NotReady { .. } | EngineError::Silent { .. } => 7,
+                EngineError::Apply { .. } | EngineError::NotRemoved { .. } | EngineError::Own(_) => 6,
+                EngineError::NotReady { .. } | EngineError::NotGone { .. } | EngineError::Silent { .. } => 7,
                 EngineError::Checks(_) => 8,
                 EngineError::Interrupted => Signal::Interrupt.exit_code(),
             },

@@ -8,7 +8,7 @@ use etcetera::BaseStrategy;
 use url::Url;
 
 use crate::bundle::{self, BundleError, Opened};
-use crate::cli::{InstallArgs, NetworkArgs, PlanArgs, ProfileArgs, SourceArgs, TargetArgs};
+use crate::cli::{InstallArgs, NetworkArgs, PlanArgs, ProfileArgs, PruneArgs, SourceArgs, TargetArgs};
 use crate::cluster::{ConnectError, Target, TargetRequest};
 use crate::istio::release::{CaBundle, CaBundleError, Platform, Supply};
 use crate::plan::{self, RenderedLayers, Tree, Unrendered};
@@ -26,6 +26,9 @@ pub struct Settings {
     /// The file that was named for it, where one was.
     pub kubeconfig: Option<PathBuf>,
     pub timeout: Option<Duration>,
+    pub prune: PruneArgs,
+    /// Whether fields are taken that others own.
+    pub force: bool,
     /// Whether a cluster elsewhere may be changed without asking.
     pub yes: bool,
 }
@@ -75,6 +78,8 @@ impl Settings {
             target: Target::resolve(&request)?,
             kubeconfig,
             timeout: arguments.timeout,
+            prune: arguments.prune,
+            force: arguments.force_conflicts,
             yes: arguments.yes,
         })
     }

@@ -32,7 +32,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "verify",
             ],
         ),
-        ("cli", vec!["profile", "image", "istio"]),
+        ("cli", vec!["profile", "image", "istio", "object"]),
         ("settings", vec!["cli", "cluster", "plan", "profile", "istio", "bundle"]),
         (
             "failure",

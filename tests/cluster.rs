@@ -12,7 +12,7 @@ use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use kube::config::Kubeconfig;
 use kube::core::{ApiResource, GroupVersionKind};
 use kubestock_install::cluster::{
-    ApiError, Cluster, ConnectError, Mode, Outcome, Scope, Target, TargetRequest, Watching,
+    ApiError, Cascade, Cluster, ConnectError, Mode, Outcome, Scope, Target, TargetRequest, Watching,
 };
 use kubestock_install::object::Object;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ fn object(value: Value) -> Object {
 /// A namespace of this test's own, emptied before if an earlier run left it.
 async fn namespace(cluster: &Cluster, name: &str) -> Object {
     let namespace = object(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
-    cluster.delete(&namespace).await.unwrap();
+    cluster.delete(&namespace, Cascade::Background).await.unwrap();
     patiently(|| cluster.apply(&namespace, Mode::Persist)).await;
     namespace
 }
@@ -186,9 +186,9 @@ async fn applying_creates_then_changes_then_leaves_alone() {
 
     // What was read can be applied as it is.
     cluster.apply(&live, Mode::DryRun).await.unwrap();
-    assert!(cluster.delete(&one).await.unwrap());
-    assert!(!cluster.delete(&one).await.unwrap());
-    cluster.delete(&namespace).await.unwrap();
+    assert!(cluster.delete(&one, Cascade::Background).await.unwrap());
+    assert!(!cluster.delete(&one, Cascade::Background).await.unwrap());
+    cluster.delete(&namespace, Cascade::Background).await.unwrap();
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn a_field_that_another_manager_changed_is_a_conflict() {
     let ApiError::Conflict { conflicts, .. } = error else { panic!("{error:?}") };
     let [conflict] = conflicts.as_slice() else { panic!("{conflicts:?}") };
     assert_eq!((conflict.manager.as_str(), conflict.field.as_str()), ("somebody", ".spec.minReadySeconds"));
-    cluster.delete(&namespace).await.unwrap();
+    cluster.delete(&namespace, Cascade::Background).await.unwrap();
 }
 
 #[tokio::test]
@@ -235,7 +235,7 @@ async fn a_field_that_kubectl_applied_goes_when_the_manifest_drops_it() {
     let managers = live.pointer("/metadata/managedFields").unwrap().to_string();
     assert!(!managers.contains("kubectl-client-side-apply"), "{managers}");
     assert_eq!(cluster.apply(&less, Mode::Persist).await.unwrap().outcome, Outcome::Unchanged);
-    cluster.delete(&namespace).await.unwrap();
+    cluster.delete(&namespace, Cascade::Background).await.unwrap();
 }
 
 #[tokio::test]
@@ -249,7 +249,7 @@ async fn a_mistake_in_a_manifest_does_not_pass() {
     let wrong = deployment(name, json!({"selector": {"matchLabels": {"app": "another"}}}));
     let invalid = cluster.apply(&wrong, Mode::Persist).await.unwrap_err();
     assert!(!invalid.passes(), "{invalid:?}");
-    cluster.delete(&namespace).await.unwrap();
+    cluster.delete(&namespace, Cascade::Background).await.unwrap();
 }
 
 #[tokio::test]
@@ -260,7 +260,7 @@ async fn a_namespace_that_is_not_there_yet_or_on_its_way_out_passes() {
     let map = map(name, "a", json!({}));
     let namespace = namespace(&cluster, name).await;
     patiently(|| cluster.apply(&map, Mode::Persist)).await;
-    cluster.delete(&namespace).await.unwrap();
+    cluster.delete(&namespace, Cascade::Background).await.unwrap();
     // Until it is gone it is being deleted, and then missing: both pass.
     let mut told = Vec::new();
     let gone = async {
@@ -302,12 +302,12 @@ async fn a_custom_resource_is_applied_as_soon_as_its_kind_is_there() {
         "apiVersion": "test.kubestock.example/v1", "kind": "Widget",
         "metadata": {"name": "w", "namespace": name}, "spec": {"size": 1},
     }));
-    cluster.delete(&definition).await.unwrap();
+    cluster.delete(&definition, Cascade::Background).await.unwrap();
     patiently(|| cluster.apply(&definition, Mode::Persist)).await;
     let applied = patiently(|| cluster.apply(&widget, Mode::Persist)).await;
     assert_eq!(applied.outcome, Outcome::Created);
-    cluster.delete(&definition).await.unwrap();
-    cluster.delete(&namespace).await.unwrap();
+    cluster.delete(&definition, Cascade::Background).await.unwrap();
+    cluster.delete(&namespace, Cascade::Background).await.unwrap();
 }
 
 #[tokio::test]
@@ -328,7 +328,7 @@ async fn sixteen_at_a_time_are_fine_and_a_list_has_them_all() {
     let listed = cluster.list("v1", "ConfigMap", Some(name), Some("test=yes")).await.unwrap();
     assert_eq!(listed.len(), 600);
     assert!(listed.iter().all(|object| object.is("", "ConfigMap")));
-    cluster.delete(&namespace).await.unwrap();
+    cluster.delete(&namespace, Cascade::Background).await.unwrap();
 }
 
 #[tokio::test]
@@ -349,10 +349,10 @@ async fn a_watch_follows_what_happens() {
         watching.snapshot().get(&map.id()).and_then(|live| live.text("/data/k")) == Some("2")
     })
     .await;
-    cluster.delete(&map).await.unwrap();
+    cluster.delete(&map, Cascade::Background).await.unwrap();
     until(&mut watching, |watching| watching.snapshot().get(&map.id()).is_none()).await;
     assert_eq!(watching.trouble(), None);
-    cluster.delete(&namespace).await.unwrap();
+    cluster.delete(&namespace, Cascade::Background).await.unwrap();
 }
 
 #[tokio::test]
@@ -372,7 +372,7 @@ async fn a_lease_has_one_holder_at_a_time() {
     assert_eq!(lease.text("/spec/holderIdentity"), Some("second"));
     assert_eq!(lease.pointer("/spec/leaseTransitions"), Some(&json!(1)));
     second.release().await.unwrap();
-    cluster.delete(&namespace).await.unwrap();
+    cluster.delete(&namespace, Cascade::Background).await.unwrap();
 }
 
 #[tokio::test]
@@ -415,5 +415,5 @@ async fn a_container_is_heard_and_asked() {
     assert_eq!(cluster.log_tail(name, "shell", "shell", false, 2).await.unwrap(), ["two", "three"]);
     let gone = cluster.log_tail(name, "no-such-pod", "shell", false, 2).await.unwrap_err();
     assert!(!gone.passes(), "{gone:?}");
-    cluster.delete(&namespace).await.unwrap();
+    cluster.delete(&namespace, Cascade::Background).await.unwrap();
 }

@@ -197,7 +197,7 @@ fn every_event_is_documented_with_a_line_that_is_real() {
     let time = regex::Regex::new(r#""time":"[^"]*""#).unwrap();
     let unified = |line: &str| time.replace(line, "\"time\":\"\"").into_owned();
     let mut written = BTreeSet::new();
-    for name in ["first", "again", "failed", "interrupted", "bundled", "checked"] {
+    for name in ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled"] {
         let output = replay(name).arg("json").output().unwrap();
         written.extend(String::from_utf8(output.stdout).unwrap().lines().map(unified));
     }
@@ -232,7 +232,7 @@ fn every_event_is_documented_with_a_line_that_is_real() {
 }
 
 /// Every event's name. [`name`] does not compile while one is missing there; put it here too.
-const VARIANTS: [&str; 23] = [
+const VARIANTS: [&str; 25] = [
     "run_started",
     "step_started",
     "step_finished",
@@ -256,6 +256,8 @@ const VARIANTS: [&str; 23] = [
     "interrupted",
     "finished",
     "bundle_written",
+    "object_removed",
+    "removal_awaited",
 ];
 
 #[expect(dead_code, reason = "it is compiled so that a new event is not forgotten")]
@@ -285,5 +287,7 @@ fn name(event: &kubestock_install::event::Event) -> &'static str {
         Interrupted { .. } => VARIANTS[20],
         Finished(_) => VARIANTS[21],
         BundleWritten { .. } => VARIANTS[22],
+        ObjectRemoved { .. } => VARIANTS[23],
+        RemovalAwaited { .. } => VARIANTS[24],
     }
 }

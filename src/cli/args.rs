@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::image::Registry;
 use crate::istio::release::Platform;
+use crate::object::Named;
 use crate::profile::{self, Check, Mtls};
 
 /// What stands beside a profile's name: all that a plan is made from.
@@ -49,11 +50,65 @@ pub struct InstallArgs {
     #[arg(long, value_name = "TIME", value_parser = profile::duration)]
     pub timeout: Option<Duration>,
 
+    /// Take fields that other managers own with other values
+    #[arg(long)]
+    pub force_conflicts: bool,
+
+    #[command(flatten)]
+    pub prune: PruneArgs,
+
     /// How to tell what happens
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub output: Output,
 
     /// Do not ask before a cluster that is not on this machine is changed
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// What becomes of what a layer does not have any more.
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    /// Remove also what another profile may have brought with a layer of the same name
+    #[arg(long, conflicts_with = "no_prune")]
+    pub prune: bool,
+
+    /// Leave in the cluster what a layer does not have any more
+    #[arg(long)]
+    pub no_prune: bool,
+
+    /// A namespace, definition or claim that may go although it holds something; again for another
+    #[arg(long, value_name = "KIND/NAME")]
+    pub discard: Vec<Named>,
+}
+
+/// What is removed.
+#[derive(Debug, Args)]
+pub struct UninstallArgs {
+    /// A layer to remove [default: all]; again for another
+    #[arg(long, value_name = "LAYER")]
+    pub only: Vec<String>,
+
+    /// Remove also definitions with all objects of their kinds, claims with what is on them, and what Istio leaves
+    #[arg(long)]
+    pub purge: bool,
+
+    /// A namespace, definition or claim that may go although it holds something; again for another
+    #[arg(long, value_name = "KIND/NAME")]
+    pub discard: Vec<Named>,
+
+    #[command(flatten)]
+    pub target: TargetArgs,
+
+    /// How long the removal of each layer may take (90s, 5m, 1h) [default: 5m]
+    #[arg(long, value_name = "TIME", value_parser = profile::duration)]
+    pub timeout: Option<Duration>,
+
+    /// How to tell what happens
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub output: Output,
+
+    /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
 }

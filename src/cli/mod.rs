@@ -11,7 +11,7 @@ use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
     BundleArgs, CheckArgs, Color, DiagnoseArgs, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs,
-    ObjectForm, Output, PlanArgs, ProfileArgs, SourceArgs, TargetArgs, VerifyArgs,
+    ObjectForm, Output, PlanArgs, ProfileArgs, PruneArgs, SourceArgs, TargetArgs, UninstallArgs, VerifyArgs,
 };
 
 /// In rows that a terminal of 80 columns does not break.
@@ -84,6 +84,12 @@ pub enum Command {
 
         #[command(flatten)]
         verify: VerifyArgs,
+    },
+
+    /// Remove what was installed, the last layer first
+    Uninstall {
+        #[command(flatten)]
+        uninstall: UninstallArgs,
     },
 
     /// Print the objects of a kustomize folder, without a cluster

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use http::{Method, StatusCode};
 use serde_json::Value;
 
@@ -12,6 +14,8 @@ use crate::object::Object;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     Persist,
+    /// It stays, and takes the fields that others own with other values.
+    Force,
     /// The server does all but store: defaults, webhooks, validation and quotas are asked.
     DryRun,
 }
@@ -29,6 +33,8 @@ pub enum Outcome {
 pub struct Applied {
     pub outcome: Outcome,
     pub live: Object,
+    /// Who had made it, where it was there before we first applied it.
+    pub makers: BTreeSet<String>,
 }
 
 /// How often an object is read again because it was written to meanwhile. After that, it is applied whatever
@@ -45,8 +51,8 @@ const SET_BY_SERVER: [&str; 6] =
     ["managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink"];
 
 impl Cluster {
-    /// Applies the object server-side, as [`FIELD_MANAGER`] and never by force: fields that others own with
-    /// other values end in [`ApiError::Conflict`]. What `kubectl apply` owned of it becomes ours first.
+    /// Applies the object server-side, as [`FIELD_MANAGER`]: fields that others own with other values end in
+    /// [`ApiError::Conflict`], but by [`Mode::Force`]. What `kubectl apply` owned of it becomes ours first.
     ///
     /// The server warns of fields that its schema does not have and drops them, rather than to refuse the
     /// object: Istio's charts have some that newer or older versions of Kubernetes do not know.
@@ -73,24 +79,24 @@ impl Cluster {
         mode: Mode,
         locked: bool,
     ) -> Result<Applied, ApiError> {
-        let accept = if mode == Mode::Persist { METADATA_ONLY } else { JSON };
+        let accept = if mode == Mode::DryRun { JSON } else { METADATA_ONLY };
         let Some(before) = self.live(place, accept).await? else {
-            let (_, live) = self.patch(place, body, mode, false).await?;
-            return Ok(Applied { outcome: Outcome::Created, live });
+            let (_, live) = self.patch(place, body, mode, mode == Mode::Force).await?;
+            return Ok(Applied { outcome: Outcome::Created, live, makers: BTreeSet::new() });
         };
         if before.text("/metadata/deletionTimestamp").is_some() {
             return Err(ApiError::BeingDeleted { subject: place.subject.clone() });
         }
-        if mode == Mode::Persist && self.take_over(place, &before).await? {
-            let (_, live) = self.patch(place, body, mode, false).await?;
-            return Ok(Applied { outcome: Outcome::Changed, live });
+        if mode != Mode::DryRun && self.take_over(place, &before).await? {
+            let (_, live) = self.patch(place, body, mode, mode == Mode::Force).await?;
+            return Ok(Applied { outcome: Outcome::Changed, live, makers: makers(&before) });
         }
 
         let mut body = body.clone();
         if locked {
             body["metadata"]["resourceVersion"] = before.text("/metadata/resourceVersion").into();
         }
-        let (status, live) = match self.patch(place, &body, mode, false).await {
+        let (status, live) = match self.patch(place, &body, mode, mode == Mode::Force).await {
             // A real run would take these over.
             Err(ApiError::Conflict { conflicts, .. })
                 if mode == Mode::DryRun
@@ -106,7 +112,7 @@ impl Cluster {
             _ if is_same(&before, &live, mode) => Outcome::Unchanged,
             _ => Outcome::Changed,
         };
-        Ok(Applied { outcome, live })
+        Ok(Applied { outcome, live, makers: makers(&before) })
     }
 
     async fn patch(
@@ -141,10 +147,24 @@ fn body(object: &Object) -> Value {
     body.into_value()
 }
 
+/// The managers that own fields of an object which we have not applied yet, status aside. What `kubectl apply` made is
+/// ours to take over.
+fn makers(before: &Object) -> BTreeSet<String> {
+    if before.is_applied_by(FIELD_MANAGER) {
+        return BTreeSet::new();
+    }
+    let entries = before.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
+    let others = entries.filter(|entry| entry["subresource"] != "status");
+    let managers = others.filter_map(|entry| entry["manager"].as_str());
+    managers.filter(|manager| *manager != handover::KUBECTL_APPLY).map(str::to_owned).collect()
+}
+
 /// The server keeps the resource version where nothing changes.
 fn is_same(before: &Object, after: &Object, mode: Mode) -> bool {
     match mode {
-        Mode::Persist => before.text("/metadata/resourceVersion") == after.text("/metadata/resourceVersion"),
+        Mode::Persist | Mode::Force => {
+            before.text("/metadata/resourceVersion") == after.text("/metadata/resourceVersion")
+        }
         // What is not stored gets no new resource version.
         Mode::DryRun => essence(before) == essence(after),
     }

@@ -88,6 +88,16 @@ impl Cluster {
         self.kinds(|kinds| kinds.get(object.api_version(), object.kind()).map(of))
     }
 
+    /// The kinds whose objects are in namespaces, each once: `(apps/v1, Deployment)`.
+    pub fn namespaced_kinds(&self) -> Vec<(String, String)> {
+        self.kinds(Kinds::namespaced)
+    }
+
+    /// The API version in which objects of a kind are read; None where the server has no such kind.
+    pub fn version_of(&self, kind: &GroupKind) -> Option<String> {
+        self.kinds(|kinds| kinds.version_of(kind))
+    }
+
     /// All kinds that the server has, each with its versions.
     pub fn served(&self) -> BTreeMap<GroupKind, BTreeSet<String>> {
         self.kinds(Kinds::all)

@@ -353,7 +353,10 @@ mod tests {
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"generateName": "web-", "namespace": "ns"},
         }));
         let nameless = nameless.unwrap();
-        assert!(matches!(cluster.delete(&nameless).await, Err(ApiError::Nameless { .. })));
+        assert!(matches!(
+            cluster.delete(&nameless, crate::cluster::Cascade::Background).await,
+            Err(ApiError::Nameless { .. })
+        ));
         assert!(matches!(cluster.get(&nameless).await, Err(ApiError::Nameless { .. })));
         assert!(matches!(cluster.apply(&nameless, Mode::Persist).await, Err(ApiError::Nameless { .. })));
     }

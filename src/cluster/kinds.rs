@@ -71,6 +71,25 @@ impl Kinds {
         all
     }
 
+    /// Each version of a kind holds the same objects. The first is the one that is there longest: `v1`, not `v1beta1`.
+    pub(super) fn version_of(&self, kind: &GroupKind) -> Option<String> {
+        let of_kind = self.served.values().filter(|resource| {
+            let group = resource.api_version.split_once('/').map_or("", |(group, _)| group);
+            resource.kind == kind.kind && group == kind.group
+        });
+        of_kind.map(|resource| &resource.api_version).min().cloned()
+    }
+
+    /// Each kind of objects that are in namespaces, in one version.
+    pub(super) fn namespaced(&self) -> Vec<(String, String)> {
+        let of_kind = |kind: GroupKind| {
+            let api_version = self.version_of(&kind)?;
+            let resource = self.get(&api_version, &kind.kind)?;
+            resource.namespaced.then_some((api_version, kind.kind))
+        };
+        self.all().into_keys().filter_map(of_kind).collect()
+    }
+
     pub(super) fn renew(&mut self, resources: Vec<Resource>) {
         self.served = resources.into_iter().map(|r| ((r.api_version.clone(), r.kind.clone()), r)).collect();
         self.generation += 1;

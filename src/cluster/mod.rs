@@ -27,6 +27,7 @@ pub use apply::{Applied, Mode, Outcome};
 pub use connect::Cluster;
 pub use error::{ApiError, FieldConflict, Subject};
 pub use lease::Lease;
+pub use objects::Cascade;
 pub use pods::Output;
 pub use target::{Target, TargetRequest};
 pub use target_error::ConnectError;

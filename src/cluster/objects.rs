@@ -4,11 +4,23 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::FIELD_MANAGER;
+use super::apply::METADATA_ONLY;
 use super::connect::Cluster;
 use super::error::{ApiError, Subject};
 use super::kinds::Resource;
 use super::request::{Call, JSON};
 use crate::object::{GroupKind, Object, ObjectId};
+
+/// What becomes of what an object owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cascade {
+    /// It goes after the object.
+    Background,
+    /// It goes before the object: when this is gone, its pods are.
+    Foreground,
+}
+
+const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// How many objects a page of a list holds at most, as for client-go.
 const PAGE: &str = "500";
@@ -71,6 +83,28 @@ impl Cluster {
         namespace: Option<&str>,
         selector: Option<&str>,
     ) -> Result<Vec<Object>, ApiError> {
+        self.pages(api_version, kind, namespace, selector, JSON).await
+    }
+
+    /// The same, of each object its metadata alone.
+    pub async fn list_metadata(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        selector: Option<&str>,
+    ) -> Result<Vec<Object>, ApiError> {
+        self.pages(api_version, kind, namespace, selector, METADATA_LIST).await
+    }
+
+    async fn pages(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        selector: Option<&str>,
+        accept: &'static str,
+    ) -> Result<Vec<Object>, ApiError> {
         let resource = self.resource(api_version, kind).await?;
         let group_kind = group_kind(&resource);
         let subject = Arc::new(Subject::Kind { group_kind, namespace: namespace.map(str::to_owned) });
@@ -81,9 +115,17 @@ impl Cluster {
             query.extend(selector.map(|selector| ("labelSelector", selector)));
             query.extend((!more.is_empty()).then_some(("continue", more.as_str())));
             let path = resource.path(namespace, "", &query).map_err(|error| unreadable(&subject, error))?;
-            let (_, mut page) = Call::get(path, &subject).json(self.client()).await?;
+            let call = Call::get(path, &subject).accepting(accept);
+            let (_, mut page) = call.json(self.client()).await?;
             if let Value::Array(items) = page["items"].take() {
-                for item in items {
+                for mut item in items {
+                    if accept == METADATA_LIST
+                        && let Value::Object(fields) = &mut item
+                    {
+                        // What they say of their kind is that they are metadata.
+                        fields.remove("apiVersion");
+                        fields.remove("kind");
+                    }
                     objects.push(typed(item, &resource).map_err(|error| unreadable(&subject, error))?);
                 }
             }
@@ -112,18 +154,31 @@ impl Cluster {
         self.object(call).await.map(|(_, object)| object)
     }
 
-    /// Asks for the object's removal; what it owns goes in the background. False where it was not there.
-    pub async fn delete(&self, object: &Object) -> Result<bool, ApiError> {
+    /// Asks for the removal of this very object, where it was read from the server, and not of another that has taken its
+    /// name since. False where it was not there.
+    pub async fn delete(&self, object: &Object, cascade: Cascade) -> Result<bool, ApiError> {
         let place = self.place_of(object).await?;
-        let options = json!({
-            "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
-        });
+        let policy = match cascade {
+            Cascade::Background => "Background",
+            Cascade::Foreground => "Foreground",
+        };
+        let mut options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": policy});
+        if let Some(uid) = object.text("/metadata/uid") {
+            options["preconditions"] = json!({"uid": uid});
+        }
         let call = Call::send(Method::DELETE, place.path(&[])?, &options, &place.subject);
         match call.text(self.client()).await {
             Ok(_) => Ok(true),
-            Err(error) if error.is_not_found() => Ok(false),
+            // A conflict is another object of the name.
+            Err(error) if error.is_not_found() || error.is_race() => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether the object that was read is still there, as the server has it now.
+    pub async fn remains(&self, object: &Object) -> Result<Option<Object>, ApiError> {
+        let live = self.live(&self.place_of(object).await?, METADATA_ONLY).await?;
+        Ok(live.filter(|live| live.text("/metadata/uid") == object.text("/metadata/uid")))
     }
 
     pub(super) async fn place_of(&self, object: &Object) -> Result<Place, ApiError> {

@@ -3,15 +3,16 @@ use std::time::Instant;
 
 use http::StatusCode;
 
+use super::answer::answer;
 use super::connect::connect;
+use super::holder::holder;
 use super::show::Show;
-use crate::cli::{InstallArgs, LookArgs};
+use crate::cli::{InstallArgs, LookArgs, PruneArgs};
 use crate::cluster::{ApiError, Cluster};
-use crate::engine::{self, EngineError, Install, Installed, Locality, Tally};
+use crate::engine::{self, Discard, EngineError, Extent, Install, Installed, Locality, Pruning, Tally};
 use crate::failure::{self, Failure};
 use crate::plan::Layer;
 use crate::settings::Settings;
-use crate::ui;
 
 /// What a mesh that begins PERMISSIVE comes to.
 const PERMISSIVE: &str = "the mesh begins PERMISSIVE: plaintext is let in, and the check `mtls` is left out; \
@@ -97,15 +98,6 @@ async fn confirm_cut_off(settings: &Settings, cluster: &Cluster, layers: &[Layer
     }
 }
 
-/// What a person says to a question; None where there is nobody to ask.
-async fn answer(question: String) -> Result<Option<bool>, Failure> {
-    if !ui::can_ask() {
-        return Ok(None);
-    }
-    let answer = tokio::task::spawn_blocking(move || ui::confirm(&question)).await;
-    answer.map_err(std::io::Error::other).flatten().map(Some).map_err(Failure::Output)
-}
-
 async fn carry_out(
     settings: &Settings,
     layers: Vec<Layer>,
@@ -120,6 +112,8 @@ async fn carry_out(
         cluster,
         supply: &settings.inputs.supply,
         timeout: settings.timeout,
+        pruning: pruning(&settings.prune),
+        force: settings.force,
         holder: holder(),
     };
     engine::install(install, &show.announcer, &show.stop, tally).await.map_err(|error| match error {
@@ -128,13 +122,13 @@ async fn carry_out(
     })
 }
 
-/// Who runs this, for others who find the Lease taken: `user@host-pid`.
-fn holder() -> String {
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
-    let user = user.map(|user| format!("{user}@")).unwrap_or_default();
-    let host = std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
-    let host = host.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "localhost".into());
-    format!("{user}{host}-{}", std::process::id())
+fn pruning(arguments: &PruneArgs) -> Pruning {
+    let extent = match arguments {
+        PruneArgs { no_prune: true, .. } => Extent::Nothing,
+        PruneArgs { prune: true, .. } => Extent::All,
+        _ => Extent::Own,
+    };
+    Pruning { extent, discard: Discard { all: false, named: arguments.discard.clone() } }
 }
 
 /// What a person would do next, as commands for this very cluster.

@@ -60,7 +60,7 @@ async fn print(profile: &str, arguments: CheckArgs, wanted: Roles) -> Result<Vec
         match wanted {
             Roles::All(user) => {
                 let is_verified = profile.is_verified();
-                let undertaking = Undertaking { plan, is_verified, served: &|_| None };
+                let undertaking = Undertaking { plan, is_pruned: true, is_verified, served: &|_| None };
                 Ok(roles(&undertaking, &Grantee::of(&user)))
             }
             Roles::Missing => {

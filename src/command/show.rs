@@ -136,6 +136,7 @@ impl Show {
             changed: tally.get(ApplyOutcome::Changed),
             unchanged: tally.get(ApplyOutcome::Unchanged),
             failed: tally.get(ApplyOutcome::Failed),
+            removed: tally.removed(),
             elapsed,
             error: failure.as_ref().map(Failure::text),
             hint: failure.as_ref().and_then(Failure::hint),

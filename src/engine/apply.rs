@@ -7,6 +7,7 @@ use super::run::{Patience, Run};
 use super::{EngineError, FailedObject};
 use crate::cluster::{ApiError, Applied, Mode, Outcome};
 use crate::event::{ApplyOutcome, Event};
+use crate::finding::{Code, Finding};
 use crate::istio::render::leave_to_istiod;
 use crate::object::{Object, Wave};
 use crate::plan::{ApplySet, Placed};
@@ -21,6 +22,7 @@ pub(super) struct Application<'a> {
     pub run: &'a Run<'a>,
     pub layer: &'a str,
     pub set: &'a ApplySet,
+    pub mode: Mode,
     /// When what passes is not tried again any more.
     pub deadline: Instant,
 }
@@ -58,7 +60,7 @@ impl Application<'_> {
             self.run.go_on()?;
             let error = match self.attempt(&object).await {
                 Ok(applied) => {
-                    self.say(&object, of(applied.outcome), None);
+                    self.applied(placed, applied);
                     return Ok(());
                 }
                 Err(error) => error,
@@ -87,7 +89,21 @@ impl Application<'_> {
         {
             leave_to_istiod(object.to_mut(), &live);
         }
-        self.run.cluster.apply(&object, Mode::Persist).await
+        self.run.cluster.apply(&object, self.mode).await
+    }
+
+    fn applied(&self, placed: &Placed, applied: Applied) {
+        self.run.tally.remember(&applied.live);
+        self.say(&placed.object, of(applied.outcome), None);
+        if !applied.makers.is_empty() {
+            let makers: Vec<String> = applied.makers.into_iter().collect();
+            let seen =
+                format!("was there already, made by {}; now it has what the layer says", makers.join(", "));
+            let hint =
+                "where it belongs to another tool, leave it out of the layer: both would change it in turn";
+            let finding = Finding::warning(Code::AlreadyThere, seen, hint).on(placed.object.id());
+            self.run.say(Event::Found(finding.at(placed.at.clone())));
+        }
     }
 
     fn say(&self, object: &Object, outcome: ApplyOutcome, message: Option<String>) {

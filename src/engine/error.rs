@@ -45,6 +45,13 @@ pub enum EngineError {
     #[error("{} objects of layer `{layer}` could not be applied", failed.len())]
     Apply { layer: String, failed: Vec<FailedObject> },
 
+    #[error("{} objects of layer `{layer}` could not be removed", failed.len())]
+    NotRemoved { layer: String, failed: Vec<FailedObject> },
+
+    /// Objects that something holds.
+    #[error("{} objects of layer `{layer}` are not gone", findings.len())]
+    NotGone { layer: String, findings: Vec<Finding> },
+
     /// `failed` where waiting longer is of no use; else the time was over.
     #[error("layer `{layer}` is not ready after {} s", after.as_secs())]
     NotReady { layer: String, after: Duration, failed: bool, findings: Vec<Finding> },

@@ -3,13 +3,14 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::pinned::Pins;
+use super::prune::{self, Pruning, Renewed};
 use super::run::{Course, Run, Tally};
 use super::warning::Warning;
 use super::{EngineError, check, layer, settle};
 use crate::cluster::{Cluster, Mode, Target};
 use crate::event::{Announcer, Event, Step};
 use crate::istio::release::Supply;
-use crate::plan::{self, Layer, NAMESPACE, Plan, Rollout};
+use crate::plan::{self, ApplySet, Layer, NAMESPACE, Plan, Rollout};
 use crate::profile::Profile;
 use crate::readiness;
 
@@ -24,6 +25,9 @@ pub struct Install<'a> {
     pub supply: &'a Supply,
     /// For every layer, in the place of the profile's own.
     pub timeout: Option<Duration>,
+    pub pruning: Pruning,
+    /// Whether fields are taken that others own.
+    pub force: bool,
     /// Who runs this: `user@host-pid`, for the Lease.
     pub holder: String,
 }
@@ -47,20 +51,24 @@ pub async fn install(
     tally: &Tally,
 ) -> Result<Installed, EngineError> {
     let (plan, pins) = settle::plan(Course { announcer, stop }, &install).await?;
-    let run = Run { cluster: install.cluster, plan: &plan, announcer, stop, tally };
-    let holder = install.holder.clone();
-    under_lease(&run, &holder, async |run| carry_out(run, install.profile, pins.as_ref()).await).await?;
+    let profile = &install.profile.name;
+    let run = Run { cluster: install.cluster, plan: &plan, profile, announcer, stop, tally };
+    under_lease(&run, &install.holder, async |run| carry_out(run, &install, pins.as_ref()).await).await?;
     Ok(Installed {
         namespaces: namespaces_of_pods(&plan),
         addons: install.profile.istio.as_ref().map(|istio| istio.addons.clone()).unwrap_or_default(),
     })
 }
 
-/// Applies every layer, waits for what was left to the end, and checks.
-async fn carry_out(run: &Run<'_>, profile: &Profile, pins: Option<&Pins>) -> Result<(), EngineError> {
-    let plan = run.plan;
-    for layer in &plan.layers {
-        run.step(Step::Layer(layer.name.clone()), layer::apply(run, layer)).await?;
+/// Applies every layer, waits for what was left to the end, prunes, and checks.
+async fn carry_out(run: &Run<'_>, install: &Install<'_>, pins: Option<&Pins>) -> Result<(), EngineError> {
+    let (plan, profile) = (run.plan, install.profile);
+    let mut renewed = Vec::new();
+    for (position, layer) in plan.layers.iter().enumerate() {
+        let set = ApplySet::of(layer, position, run.profile);
+        let applying = layer::apply(run, layer, &set, install.force);
+        let before = run.step(Step::Layer(layer.name.clone()), applying).await?;
+        renewed.push(Renewed { layer, set, before });
     }
     let at_the_end: Vec<&Layer> =
         plan.layers.iter().filter(|layer| layer.rollout == Rollout::AtTheEnd).collect();
@@ -73,6 +81,7 @@ async fn carry_out(run: &Run<'_>, profile: &Profile, pins: Option<&Pins>) -> Res
         })
         .await?;
     }
+    prune::all(run, &install.pruning, &renewed).await?;
     if !profile.checks.is_empty() || pins.is_some() {
         run.step(Step::Verify, check::all(run, profile, pins)).await?;
     }
@@ -80,7 +89,7 @@ async fn carry_out(run: &Run<'_>, profile: &Profile, pins: Option<&Pins>) -> Res
 }
 
 /// Does the work while this run holds the Lease; another run that holds it is waited for.
-async fn under_lease(
+pub(super) async fn under_lease(
     run: &Run<'_>,
     holder: &str,
     work: impl AsyncFnOnce(&Run<'_>) -> Result<(), EngineError>,

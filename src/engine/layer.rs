@@ -11,12 +11,18 @@ use crate::cluster::Mode;
 use crate::object::Wave;
 use crate::plan::{ApplySet, Layer, NAMESPACE, Placed, Rollout, Stage};
 
-/// Applies a layer stage by stage, each ready before the next begins.
-pub(super) async fn apply(run: &Run<'_>, layer: &Layer) -> Result<(), EngineError> {
+/// Applies a layer stage by stage, each ready before the next begins. Says what the cluster had recorded of the layer
+/// before.
+pub(super) async fn apply(
+    run: &Run<'_>,
+    layer: &Layer,
+    set: &ApplySet,
+    force: bool,
+) -> Result<Option<ApplySet>, EngineError> {
     let deadline = Instant::now() + layer.timeout;
-    let set = ApplySet::of(layer);
-    remember(run, &set, deadline).await?;
-    let application = Application { run, layer: &layer.name, set: &set, deadline };
+    let before = remember(run, set, deadline).await?;
+    let mode = if force { Mode::Force } else { Mode::Persist };
+    let application = Application { run, layer: &layer.name, set, mode, deadline };
     for stage in &layer.stages {
         for (wave, objects) in stage.waves() {
             application.wave(wave, &objects).await?;
@@ -29,7 +35,7 @@ pub(super) async fn apply(run: &Run<'_>, layer: &Layer) -> Result<(), EngineErro
         }
         gate::all_open(run, layer, &stage.gates, deadline).await?;
     }
-    Ok(())
+    Ok(before)
 }
 
 /// Waits for the workloads of a layer that was not awaited while it was applied.
@@ -42,20 +48,26 @@ pub(super) async fn roll_out(run: &Run<'_>, layer: &Layer) -> Result<(), EngineE
 }
 
 /// Brings the parent of the layer's ApplySet up to date: before any member, so that none is ever
-/// unaccounted for (KEP-3659).
-async fn remember(run: &Run<'_>, set: &ApplySet, deadline: Instant) -> Result<(), EngineError> {
+/// unaccounted for (KEP-3659). Says what it was before.
+async fn remember(run: &Run<'_>, set: &ApplySet, deadline: Instant) -> Result<Option<ApplySet>, EngineError> {
     let mut patience = Patience::until(deadline);
     loop {
         run.go_on()?;
         let attempt = async {
             let live = run.cluster.read("v1", "ConfigMap", Some(NAMESPACE), &set.name).await?;
-            Ok(set.parent(live.as_ref()))
+            Ok(live.as_ref().and_then(ApplySet::recorded))
         };
         let applied = match attempt.await {
-            Ok(parent) => run.cluster.apply(&parent?, Mode::Persist).await.map(drop),
+            Ok(before) => {
+                let parent = set.clone().covering(before.as_ref()).parent()?;
+                run.cluster.apply(&parent, Mode::Persist).await.map(|_| before)
+            }
             Err(error) => Err(error),
         };
-        let Err(error) = applied else { return Ok(()) };
+        let error = match applied {
+            Ok(before) => return Ok(before),
+            Err(error) => error,
+        };
         match patience.after(&error) {
             Some(wait) => run.pause(wait).await?,
             None => return Err(EngineError::api("recording what the layer consists of")(error)),

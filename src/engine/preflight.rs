@@ -95,7 +95,9 @@ impl Preflight<'_> {
     /// What the user may not do, of all that an installation would do; nothing where no cluster is asked.
     pub async fn missing(&self, rehearsed: &Rehearsed) -> Result<Missing, ApiError> {
         match self.cluster {
-            Some((cluster, _)) => rights::missing(cluster, &rehearsed.plan, self.profile.is_verified()).await,
+            Some((cluster, _)) => {
+                rights::missing(cluster, &rehearsed.plan, true, self.profile.is_verified()).await
+            }
             None => Ok(Missing::default()),
         }
     }

@@ -15,9 +15,14 @@ const CONCURRENT: usize = 16;
 ///
 /// # Errors
 /// Where the cluster cannot be asked.
-pub(super) async fn missing(cluster: &Cluster, plan: &Plan, is_verified: bool) -> Result<Missing, ApiError> {
+pub(super) async fn missing(
+    cluster: &Cluster,
+    plan: &Plan,
+    is_pruned: bool,
+    is_verified: bool,
+) -> Result<Missing, ApiError> {
     let served = |object: &Object| cluster.resource_of(object);
-    let undertaking = Undertaking { plan, is_verified, served: &served };
+    let undertaking = Undertaking { plan, is_pruned, is_verified, served: &served };
     let rights = denied(cluster, rights::needed(&undertaking)).await?;
     let roles = plan.layers.iter().flat_map(Layer::objects).filter(|placed| is_granting(&placed.object));
     let asked = futures::stream::iter(roles.map(|placed| too_strong(cluster, placed)));

@@ -1,4 +1,6 @@
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -7,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::EngineError;
 use crate::cluster::{ApiError, Cluster};
 use crate::event::{Announcer, ApplyOutcome, Event, Step};
+use crate::object::Object;
 use crate::plan::Plan;
 
 /// What every part of a run has at hand.
@@ -14,6 +17,8 @@ use crate::plan::Plan;
 pub(super) struct Run<'a> {
     pub cluster: &'a Cluster,
     pub plan: &'a Plan,
+    /// The name of the profile that is installed; empty where none is.
+    pub profile: &'a str,
     pub announcer: &'a Announcer,
     /// Asks the run to end at the next safe point: between two objects, or while it waits.
     pub stop: &'a CancellationToken,
@@ -27,6 +32,9 @@ pub struct Tally {
     changed: AtomicUsize,
     unchanged: AtomicUsize,
     failed: AtomicUsize,
+    removed: AtomicUsize,
+    /// The uids of what was applied.
+    applied: Mutex<HashSet<String>>,
 }
 
 impl Tally {
@@ -45,6 +53,23 @@ impl Tally {
 
     pub fn get(&self, outcome: ApplyOutcome) -> usize {
         self.of(outcome).load(Ordering::Relaxed)
+    }
+
+    pub(super) fn remember(&self, live: &Object) {
+        let mut applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
+        applied.extend(live.text("/metadata/uid").map(str::to_owned));
+    }
+
+    pub(super) fn applied(&self) -> HashSet<String> {
+        self.applied.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn count_removed(&self) {
+        self.removed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn removed(&self) -> usize {
+        self.removed.load(Ordering::Relaxed)
     }
 }
 

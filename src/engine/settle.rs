@@ -1,4 +1,5 @@
 use super::pinned::Pins;
+use super::prune::Extent;
 use super::run::Course;
 use super::warning::Warning;
 use super::{EngineError, Install, look, prepare, rights};
@@ -56,9 +57,10 @@ pub(super) async fn fetched(
 /// Tells what is wrong, and goes on: what is missing may come meanwhile, and what is refused is told again by who
 /// refuses it. Where the user may not do all that is to be done, nothing is begun.
 async fn check(install: &Install<'_>, announcer: &Announcer, plan: &Plan) -> Result<(), EngineError> {
+    let is_pruned = install.pruning.extent != Extent::Nothing;
     let (live, missing) = tokio::join!(
         look::look(install.cluster, plan, look::Rules::OfPlan),
-        rights::missing(install.cluster, plan, install.profile.is_verified()),
+        rights::missing(install.cluster, plan, is_pruned, install.profile.is_verified()),
     );
     let missing = missing.map_err(EngineError::api("asking what may be done"))?.findings();
     let findings = lint::lint(plan, Some(&live));

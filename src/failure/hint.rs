@@ -22,6 +22,7 @@ impl Failure {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Unconfirmed { asked: false, .. } => "give --yes if this is the cluster that you mean",
+            Self::NotRemoved { asked: false, .. } => "give --yes if they are to go",
             Self::CutOff { .. } => {
                 "begin with `--mtls permissive`, which cuts nobody off, or give --yes if it is meant; docs/findings.md has \
                  an entry for each code"
@@ -116,7 +117,12 @@ fn engine_hint(error: &EngineError) -> Option<String> {
         EngineError::Rights(_) => {
             "nothing was changed; `check` with the same arguments and `--print-missing-roles` prints roles that allow it (docs/rights.md)"
         }
-        EngineError::Apply { failed, .. } => apply_hint(failed).unwrap_or(AGAIN),
+        EngineError::Apply { failed, .. } | EngineError::NotRemoved { failed, .. } => {
+            apply_hint(failed).unwrap_or(AGAIN)
+        }
+        EngineError::NotGone { .. } => {
+            "what is left is still recorded: run the same command again once it may go"
+        }
         EngineError::NotReady { failed: true, .. } => {
             "waiting longer would not help: mend what is named above, then run the same command again"
         }
@@ -179,8 +185,8 @@ fn api_hint(error: &ApiError) -> Option<&'static str> {
 fn apply_hint(failed: &[FailedObject]) -> Option<&'static str> {
     failed.iter().find_map(|FailedObject { at, error, .. }| match error {
         ApiError::Conflict { .. } => Some(
-            "leave these fields out of the layer, or have who manages them give them up; then run the same \
-             command again",
+            "leave these fields out of the layer, or take them with --force-conflicts; who manages them may take them \
+             back",
         ),
         ApiError::Refused { message, .. } if message.contains("exceeded quota") => {
             Some("raise the ResourceQuota, or lower what the layer asks for")

@@ -79,7 +79,7 @@ fn fields_that_others_manage() {
       Deployment/kubestock-staging/frontend (gitops/base/services/frontend/deployment.yaml:1): others manage fields of it
         .spec.replicas, by `argocd-controller`
         .spec.template.spec.containers[name="frontend"].image, by `kubectl-edit`
-    hint: leave these fields out of the layer, or have who manages them give them up; then run the same command again
+    hint: leave these fields out of the layer, or take them with --force-conflicts; who manages them may take them back
     exit code 6
     "#);
 }

@@ -36,6 +36,18 @@ impl Failure {
                 let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
                 format!("{refused}: context `{context}` leads to {server}, and {why}")
             }
+            Self::NotRemoved { context, asked } => {
+                let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
+                format!("{refused}: layers are to be removed from `{context}`")
+            }
+            Self::UnknownLayer { name, there } if there.is_empty() => {
+                format!(
+                    "there is no layer `{name}` in this cluster, nor any other that kubestock-install has applied"
+                )
+            }
+            Self::UnknownLayer { name, there } => {
+                format!("there is no layer `{name}` in this cluster; it has {}", there.join(", "))
+            }
             Self::CutOff { findings, asked } => {
                 let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
                 format!("{refused}: {}", cut_off(findings))
@@ -117,6 +129,19 @@ fn engine_text(error: &EngineError) -> String {
         EngineError::NotReady { layer, after, failed, findings } => {
             let verb = if *failed { "has failed" } else { "is not ready" };
             let first = format!("layer `{layer}` {verb} after {} s", after.as_secs());
+            listed(first, findings, |finding| {
+                format!("{}: {finding}\n    hint: {}", finding.label(), finding.hint)
+            })
+        }
+        EngineError::NotRemoved { layer, failed } => {
+            let first =
+                format!("{} of layer `{layer}` could not be removed", counted(failed.len(), "object"));
+            listed(first, failed, |FailedObject { object, error, .. }| {
+                format!("{object}: {}", api_text(object, error))
+            })
+        }
+        EngineError::NotGone { layer, findings } => {
+            let first = format!("{} of layer `{layer}` are not gone", counted(findings.len(), "object"));
             listed(first, findings, |finding| {
                 format!("{}: {finding}\n    hint: {}", finding.label(), finding.hint)
             })

@@ -49,6 +49,10 @@ codes! {
     RightsMissing = 121,
     /// A role that gives more than who would make it has.
     RoleTooStrong = 122,
+    /// What a layer does not have any more, and was not removed.
+    NotPruned = 124,
+    /// An object that another manager had made before it was first applied.
+    AlreadyThere = 125,
     /// A workload without a sidecar that calls what a STRICT policy closes.
     CallerCutOff = 131,
     /// Workloads without a sidecar that may call what a STRICT policy closes.

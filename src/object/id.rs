@@ -8,6 +8,14 @@ pub struct GroupKind {
     pub kind: String,
 }
 
+impl From<&str> for GroupKind {
+    /// From `Deployment.apps`.
+    fn from(text: &str) -> Self {
+        let (kind, group) = text.split_once('.').unwrap_or((text, ""));
+        Self { group: group.to_owned(), kind: kind.to_owned() }
+    }
+}
+
 impl fmt::Display for GroupKind {
     /// `Deployment.apps`, as kubectl writes it; the core group has no suffix.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

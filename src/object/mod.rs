@@ -2,6 +2,7 @@
 //! Pure: no I/O, no client.
 
 mod id;
+mod named;
 mod nearest;
 mod quantity;
 mod redact;
@@ -11,6 +12,7 @@ mod wave;
 pub mod yaml;
 
 pub use id::{GroupKind, ObjectId};
+pub use named::Named;
 pub(crate) use nearest::nearest;
 pub use quantity::{NotAQuantity, Quantity};
 pub use redact::{redacted, redacted_text};

@@ -86,6 +86,13 @@ impl Object {
         self.metadata_entry("annotations", key)
     }
 
+    /// Whether this manager has applied the object, server-side.
+    pub fn is_applied_by(&self, manager: &str) -> bool {
+        let entries = self.pointer("/metadata/managedFields").and_then(Value::as_array);
+        let mut entries = entries.into_iter().flatten();
+        entries.any(|entry| entry["manager"] == manager && entry["operation"] == "Apply")
+    }
+
     /// Sets `metadata.labels[key]`, making the mapping where there is none.
     pub fn set_label(&mut self, key: &str, value: &str) {
         self.set_metadata_entry("labels", key, value);

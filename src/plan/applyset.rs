@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Layer;
-use crate::object::{NotAnObject, Object};
+use crate::object::{GroupKind, NotAnObject, Object};
 
 /// Where the installer keeps what it must remember in a cluster: the parents of its ApplySets and
 /// the Lease of the run that is on.
@@ -22,28 +22,86 @@ const ID: &str = "applyset.kubernetes.io/id";
 const GROUP_KINDS: &str = "applyset.kubernetes.io/contains-group-kinds";
 const ADDITIONAL_NAMESPACES: &str = "applyset.kubernetes.io/additional-namespaces";
 
+/// Who has installed the layer, and which one in the order it was: ours, beside what the KEP knows.
+const PROFILES: &str = "kubestock-install/profiles";
+const POSITION: &str = "kubestock-install/position";
+
 /// The set of a layer's objects as the cluster knows it: every member carries the set's id, and a
 /// parent ConfigMap says of which kinds and in which namespaces members are (KEP-3659). Whoever
 /// prunes finds them without the files they came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplySet {
+    pub layer: String,
     /// The name of the parent.
     pub name: String,
     pub id: String,
-    group_kinds: BTreeSet<String>,
-    namespaces: BTreeSet<String>,
+    /// The profiles that have installed the layer.
+    pub profiles: BTreeSet<String>,
+    /// Layers are applied in the order of their positions, and removed in the reverse one.
+    pub position: usize,
+    pub kinds: BTreeSet<GroupKind>,
+    pub namespaces: BTreeSet<String>,
 }
 
 impl ApplySet {
-    pub fn of(layer: &Layer) -> Self {
-        let name = format!("{NAMESPACE}-{}", layer.name);
+    pub fn of(layer: &Layer, position: usize, profile: &str) -> Self {
         let objects = || layer.objects().map(|placed| &placed.object);
         Self {
-            id: id(&name, NAMESPACE, "ConfigMap", ""),
-            group_kinds: objects().map(|object| object.group_kind().to_string()).collect(),
+            profiles: BTreeSet::from([profile.to_owned()]),
+            position,
+            kinds: objects().map(Object::group_kind).collect(),
             namespaces: objects().filter_map(|object| object.namespace().map(str::to_owned)).collect(),
-            name,
+            ..Self::empty(&layer.name)
         }
+    }
+
+    fn empty(layer: &str) -> Self {
+        let name = format!("{NAMESPACE}-{layer}");
+        Self {
+            layer: layer.to_owned(),
+            id: id(&name, NAMESPACE, "ConfigMap", ""),
+            name,
+            profiles: BTreeSet::new(),
+            position: 0,
+            kinds: BTreeSet::new(),
+            namespaces: BTreeSet::new(),
+        }
+    }
+
+    /// What a parent in the cluster says; None where the object is no parent of ours.
+    pub fn recorded(parent: &Object) -> Option<Self> {
+        let layer = parent.name().strip_prefix(NAMESPACE)?.strip_prefix('-')?;
+        let tooling = parent.annotation(TOOLING)?;
+        let set = Self::empty(layer);
+        let is_ours = parent.label(ID) == Some(&set.id) && tooling.split('/').next() == Some(NAMESPACE);
+        let list = |key: &str| -> Vec<&str> {
+            let entries = parent.annotation(key).unwrap_or_default().split(',');
+            entries.filter(|entry| !entry.is_empty()).collect()
+        };
+        is_ours.then(|| Self {
+            profiles: list(PROFILES).into_iter().map(str::to_owned).collect(),
+            position: parent.annotation(POSITION).and_then(|text| text.parse().ok()).unwrap_or(0),
+            kinds: list(GROUP_KINDS).into_iter().map(GroupKind::from).collect(),
+            namespaces: list(ADDITIONAL_NAMESPACES).into_iter().map(str::to_owned).collect(),
+            ..set
+        })
+    }
+
+    /// The set with all that `before` covers: nothing of that has been pruned yet.
+    pub fn covering(mut self, before: Option<&Self>) -> Self {
+        if let Some(before) = before {
+            self.profiles.extend(before.profiles.iter().cloned());
+            self.kinds.extend(before.kinds.iter().cloned());
+            self.namespaces.extend(before.namespaces.iter().cloned());
+        }
+        self
+    }
+
+    /// The set with these members alone.
+    pub fn with(self, members: &[Object]) -> Self {
+        let kinds = members.iter().map(Object::group_kind).collect();
+        let namespaces = members.iter().filter_map(|object| object.namespace().map(str::to_owned)).collect();
+        Self { kinds, namespaces, ..self }
     }
 
     /// Marks an object as a member. The label is on the object alone, never in a pod template: it
@@ -52,14 +110,16 @@ impl ApplySet {
         object.set_label(PART_OF, &self.id);
     }
 
-    /// The parent, as it is to be before members are applied: it covers them and all that `live`,
-    /// the parent in the cluster, already covers, for nothing of that has been pruned.
-    pub fn parent(&self, live: Option<&Object>) -> Result<Object, NotAnObject> {
-        let with = |own: &BTreeSet<String>, key: &str| {
-            let known = live.and_then(|live| live.annotation(key)).unwrap_or_default();
-            let known = known.split(',').filter(|entry| !entry.is_empty()).map(str::to_owned);
-            let all: BTreeSet<String> = own.iter().cloned().chain(known).collect();
-            Vec::from_iter(all).join(",")
+    /// The label that picks the members.
+    pub fn selector(&self) -> String {
+        format!("{PART_OF}={}", self.id)
+    }
+
+    /// The parent, as it is to be before members are applied.
+    pub fn parent(&self) -> Result<Object, NotAnObject> {
+        let list = |mut entries: Vec<String>| {
+            entries.sort();
+            entries.join(",")
         };
         Object::new(json!({
             "apiVersion": "v1",
@@ -70,8 +130,10 @@ impl ApplySet {
                 "labels": {ID: self.id},
                 "annotations": {
                     TOOLING: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")),
-                    GROUP_KINDS: with(&self.group_kinds, GROUP_KINDS),
-                    ADDITIONAL_NAMESPACES: with(&self.namespaces, ADDITIONAL_NAMESPACES),
+                    GROUP_KINDS: list(self.kinds.iter().map(ToString::to_string).collect()),
+                    ADDITIONAL_NAMESPACES: list(self.namespaces.iter().cloned().collect()),
+                    PROFILES: list(self.profiles.iter().cloned().collect()),
+                    POSITION: self.position.to_string(),
                 },
             },
         }))
@@ -117,16 +179,31 @@ mod tests {
 
     #[test]
     fn the_parent_covers_what_is_applied_and_what_was_before() {
-        let set =
-            ApplySet::of(&layer(&[("apps/v1", "Deployment", Some("staging")), ("v1", "Namespace", None)]));
-        let mut before = set.parent(None).unwrap();
-        assert_eq!(before.annotation(GROUP_KINDS), Some("Deployment.apps,Namespace"));
-        assert_eq!(before.annotation(ADDITIONAL_NAMESPACES), Some("staging"));
+        let objects = [("apps/v1", "Deployment", Some("staging")), ("v1", "Namespace", None)];
+        let set = ApplySet::of(&layer(&objects), 2, "demo");
+        let parent = set.parent().unwrap();
+        assert_eq!(parent.annotation(GROUP_KINDS), Some("Deployment.apps,Namespace"));
+        assert_eq!(parent.annotation(ADDITIONAL_NAMESPACES), Some("staging"));
+        assert_eq!(ApplySet::recorded(&parent).as_ref(), Some(&set));
 
-        before.set_annotation(GROUP_KINDS, "Secret");
-        before.set_annotation(ADDITIONAL_NAMESPACES, "old,staging");
-        let after = set.parent(Some(&before)).unwrap();
+        let before = ApplySet::of(&layer(&[("v1", "Secret", Some("old"))]), 0, "production");
+        let after = set.clone().covering(Some(&before)).parent().unwrap();
         assert_eq!(after.annotation(GROUP_KINDS), Some("Deployment.apps,Namespace,Secret"));
         assert_eq!(after.annotation(ADDITIONAL_NAMESPACES), Some("old,staging"));
+        assert_eq!(after.annotation(PROFILES), Some("demo,production"));
+        assert_eq!(after.annotation(POSITION), Some("2"));
+        assert_eq!(set.clone().with(&[]).parent().unwrap().annotation(GROUP_KINDS), Some(""));
+    }
+
+    #[test]
+    fn a_parent_of_another_tool_or_of_another_name_is_none_of_ours() {
+        let parent = ApplySet::of(&layer(&[]), 0, "demo").parent().unwrap();
+        let mut of_kubectl = parent.clone();
+        of_kubectl.set_annotation(TOOLING, "kubectl/v1.33");
+        let mut renamed = parent.into_value();
+        renamed["metadata"]["name"] = "kubestock-install-other".into();
+        for parent in [of_kubectl, Object::new(renamed).unwrap()] {
+            assert_eq!(ApplySet::recorded(&parent), None);
+        }
     }
 }

@@ -9,6 +9,7 @@ mod istio;
 mod layer;
 mod mtls;
 mod namespaces;
+mod removal;
 mod render;
 
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ pub use images::{Image, ImageError, Images, User};
 pub use istio::{addons, istio};
 pub use layer::{Gate, Layer, Placed, Rollout, Stage};
 pub use namespaces::Homeless;
+pub use removal::{ISTIO_CA, backwards, is_container, is_incidental, superfluous};
 pub use render::{RenderedLayers, Tree, Unrendered, render};
 
 /// The layers of a run, in order.

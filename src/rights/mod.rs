@@ -24,6 +24,8 @@ pub use roles::{Grantee, missing_roles, roles};
 #[derive(Clone, Copy)]
 pub struct Undertaking<'a> {
     pub plan: &'a Plan,
+    /// Whether what layers do not have any more is removed.
+    pub is_pruned: bool,
     /// Whether the mesh is verified at the end.
     pub is_verified: bool,
     /// What the cluster calls the resource of an object's kind (`virtualservices`), and whether objects of it are in a

@@ -12,17 +12,26 @@ const APPLY: [&str; 3] = ["get", "create", "patch"];
 
 const WATCH: [&str; 2] = ["list", "watch"];
 
+const PRUNE: [&str; 2] = ["list", "delete"];
+
 /// Every right that an installation, its waiting and its checks ask for.
 pub fn needed(undertaking: &Undertaking<'_>) -> BTreeSet<Right> {
     let layers = || undertaking.plan.layers.iter();
     let objects = || layers().flat_map(Layer::objects).map(|placed| &placed.object);
     let mut rights = of_the_run();
+    if undertaking.is_pruned {
+        rights.insert(Right::new(Some(NAMESPACE), "", "configmaps", "list"));
+    }
     // Thousands of objects have a few kinds.
     let mut seen = HashSet::new();
     for object in objects() {
         let kind = (object.namespace(), object.group(), object.kind());
         if seen.insert(kind) {
-            rights.extend(of_kind(object, &Resource::of(object, undertaking)));
+            let resource = Resource::of(object, undertaking);
+            rights.extend(of_kind(object, &resource));
+            if undertaking.is_pruned {
+                rights.extend(resource.rights(&PRUNE));
+            }
         }
     }
     for gate in layers().flat_map(|layer| &layer.stages).flat_map(|stage| &stage.gates) {
@@ -172,9 +181,10 @@ metadata: {name: b, namespace: shop}
         let layer = Layer::new("shop", objects.collect(), Duration::from_secs(1));
         let plan = Plan { layers: vec![layer] };
         let of_english = |_: &Object| None;
-        let undertaking = Undertaking { plan: &plan, is_verified: true, served: &of_english };
+        let undertaking =
+            Undertaking { plan: &plan, is_pruned: true, is_verified: true, served: &of_english };
         insta::assert_snapshot!(lines(&needed(&undertaking)), @r"
-        * customresourcedefinitions.apiextensions.k8s.io: create get list patch watch
+        * customresourcedefinitions.apiextensions.k8s.io: create delete get list patch watch
         * daemonsets.apps: list
         * deployments.apps: list
         * destinationrules.networking.istio.io: list
@@ -188,18 +198,18 @@ metadata: {name: b, namespace: shop}
         istio-system configmaps: get
         istio-system pods/exec: create get
         istio-system services/proxy: get
-        kubestock-install configmaps: create get patch
+        kubestock-install configmaps: create get list patch
         kubestock-install leases.coordination.k8s.io: create get update
-        shop deployments.apps: create get list patch watch
+        shop deployments.apps: create delete get list patch watch
         shop events: list watch
         shop persistentvolumeclaims: list watch
         shop pods: create delete list watch
         shop pods/exec: create get
         shop pods/log: get
-        shop proxys.example.org: create get list patch watch
+        shop proxys.example.org: create delete get list patch watch
         shop replicasets.apps: list watch
         shop resourcequotas: list watch
-        shop services: create get patch
+        shop services: create delete get list patch
         ");
     }
 }

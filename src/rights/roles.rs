@@ -171,7 +171,7 @@ rules: [{nonResourceURLs: [/metrics], verbs: [get]}]
         );
         let objects = objects.unwrap().into_iter().map(|d| Object::new(d.value).unwrap().into()).collect();
         let plan = Plan { layers: vec![Layer::new("shop", objects, Duration::from_secs(1))] };
-        let undertaking = Undertaking { plan: &plan, is_verified: true, served: &|_| None };
+        let undertaking = Undertaking { plan: &plan, is_pruned: false, is_verified: true, served: &|_| None };
         let objects = roles(&undertaking, &Grantee::of("system:serviceaccount:ci:deployer"));
         insta::assert_snapshot!(yaml::objects_to_string(&objects), @r#"
         apiVersion: v1

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
-use crate::event::{ApplyOutcome, CheckOutcome, Event, Finished, LogTail, Step};
+use crate::event::{ApplyOutcome, CheckOutcome, Event, Finished, LogTail, RemovalOutcome, Step};
 use crate::finding::Finding;
 use crate::object::ObjectId;
 
@@ -100,6 +100,18 @@ impl<O: Write + Send + 'static, E: Write> Bars<O, E> {
         };
         self.print_row(&self.ink.faint(&format!("  {outcome} {object}")));
     }
+
+    fn object_removed(&self, object: &ObjectId, outcome: RemovalOutcome, reason: Option<&str>) {
+        match outcome {
+            RemovalOutcome::Removed | RemovalOutcome::Spared if self.verbose == 0 => {}
+            RemovalOutcome::Spared => self.print_row(&format!("  kept {object}, which others may use")),
+            RemovalOutcome::Removed => self.print_row(&self.ink.faint(&format!("  removed {object}"))),
+            RemovalOutcome::Kept => {
+                let reason = reason.map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
+                self.print(&format!("  kept {object}{reason}"), "    ");
+            }
+        }
+    }
 }
 
 impl<O: Write + Send + 'static, E: Write> View for Bars<O, E> {
@@ -112,6 +124,9 @@ impl<O: Write + Send + 'static, E: Write> View for Bars<O, E> {
             }
             Event::ObjectApplied { object, outcome, message, .. } => {
                 self.object_applied(object, *outcome, message.as_deref());
+            }
+            Event::ObjectRemoved { object, outcome, reason, .. } => {
+                self.object_removed(object, *outcome, reason.as_deref());
             }
             Event::Diagnosed { object, finding, events, logs, .. } => {
                 self.diagnosed(object, finding, events, logs);

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::time::Duration;
 
-use crate::event::{ApplyOutcome, Event, Finished, LogTail, PlannedLayer, Step, WorkloadState};
+use crate::event::{
+    ApplyOutcome, Event, Finished, LogTail, PlannedLayer, RemovalOutcome, Step, WorkloadState,
+};
 use crate::finding::Finding;
 use crate::object::ObjectId;
 
@@ -107,6 +109,26 @@ impl<O: Write, E: Write> Lines<O, E> {
             (ApplyOutcome::Failed, said) => {
                 let said = said.map(|said| format!(": {}", plain(said))).unwrap_or_default();
                 format!("{layer}: {} {object}{said}", self.ink.bad("failed"))
+            }
+        };
+        self.say(at, &line);
+    }
+
+    fn object_removed(
+        &mut self,
+        layer: &str,
+        object: &ObjectId,
+        outcome: RemovalOutcome,
+        reason: Option<&str>,
+        at: Duration,
+    ) {
+        let layer = if layer.is_empty() { String::new() } else { format!("{layer}: ") };
+        let line = match outcome {
+            RemovalOutcome::Removed => format!("{layer}removed {object}"),
+            RemovalOutcome::Spared => format!("{layer}kept {object}, which others may use"),
+            RemovalOutcome::Kept => {
+                let reason = reason.map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
+                format!("{layer}{} {object}{reason}", self.ink.attention("kept"))
             }
         };
         self.say(at, &line);
@@ -221,6 +243,13 @@ impl<O: Write, E: Write> View for Lines<O, E> {
             Event::ObjectApplied { layer, object, outcome, message } => {
                 self.object_applied(layer, object, *outcome, message.as_deref(), at);
             }
+            Event::ObjectRemoved { layer, object, outcome, reason } => {
+                self.object_removed(layer, object, *outcome, reason.as_deref(), at);
+            }
+            Event::RemovalAwaited { layer, object, reason } => {
+                let line = format!("{layer}: {}", words::removal_awaited(object, reason));
+                let _is_new = self.tell(at, object, line);
+            }
             Event::ApplyRetried { layer, object, reason } => {
                 let _is_new = self.tell(at, object, format!("{layer}: {}", words::refused(object, reason)));
             }
@@ -294,7 +323,17 @@ fn begins(step: &Step, progress: &Progress) -> Option<String> {
             let waiting = awaited.wanted.saturating_sub(awaited.ready);
             Some(format!("rollout: waiting for {}", count(waiting, "workload")))
         }
-        Step::Connect | Step::Fetch | Step::Render | Step::Check | Step::Bundle | Step::Verify => None,
+        Step::Removal(name) => {
+            let layer = progress.layer(name)?;
+            Some(format!("{name}: removing {}", contents(layer.objects, layer.wanted())))
+        }
+        Step::Connect
+        | Step::Fetch
+        | Step::Render
+        | Step::Check
+        | Step::Bundle
+        | Step::Prune
+        | Step::Verify => None,
     }
 }
 

@@ -58,6 +58,8 @@ fn doing(step: &Step, progress: &Progress) -> String {
         | Step::Check
         | Step::Bundle
         | Step::Rollout
+        | Step::Prune
+        | Step::Removal(_)
         | Step::Verify => String::new(),
     }
 }
@@ -73,6 +75,11 @@ fn detail_rows(step: &Step, progress: &Progress, at: Duration, width: usize, ink
             rows.extend(workload_rows(step, progress, width, ink));
         }
         Step::Rollout => rows.extend(workload_rows(step, progress, width, ink)),
+        Step::Removal(name) => {
+            rows.extend(progress.layer(name).map(|layer| removal_row(layer, width, ink)));
+            rows.extend(held_rows(progress, ink));
+        }
+        Step::Prune => rows.extend(held_rows(progress, ink)),
         Step::Connect | Step::Render | Step::Check | Step::Bundle | Step::Verify => {}
     }
     rows
@@ -107,6 +114,19 @@ fn apply_rows(layer: &Layer, width: usize, ink: &Ink) -> Vec<String> {
         rows.push(ink.faint(&format!("  {}", words::refused(object, reason))));
     }
     rows
+}
+
+fn removal_row(layer: &Layer, width: usize, ink: &Ink) -> String {
+    let done = layer.removed.removed + layer.removed.kept;
+    let total = layer.objects.max(done);
+    let told = format!("{done}/{total} gone");
+    format!("  {}{told}", bar(done as u64, total as u64, width, told.len(), ink))
+}
+
+/// What does not go by itself, and why.
+fn held_rows(progress: &Progress, ink: &Ink) -> Vec<String> {
+    let row = |(object, reason)| ink.attention(&format!("  {}", words::removal_awaited(object, reason)));
+    progress.held.iter().take(TROUBLES).map(|(object, reason)| row((object, reason))).collect()
 }
 
 /// `2/6 ready · ms-product: pulling image …`, and beneath it each reason that needs eyes.

@@ -7,7 +7,7 @@ use crate::event::{Ending, Finished};
 use super::ink::Ink;
 use super::progress::{Applied, Progress};
 use super::text::{bytes, count, took};
-use super::words::{changes, found};
+use super::words::{changes, found, removed};
 
 /// What to run next: a command a line.
 pub(super) fn next(finished: &Finished, ink: &Ink) -> Vec<String> {
@@ -28,7 +28,12 @@ pub(super) fn headline(finished: &Finished, progress: &Progress, ink: &Ink) -> S
 fn sentence(finished: &Finished, progress: &Progress) -> String {
     let Finished { created, changed, unchanged, failed, .. } = *finished;
     let applied = Applied { created, changed, unchanged, failed };
-    let (done, elapsed) = (changes(applied), took(finished.elapsed));
+    let elapsed = took(finished.elapsed);
+    let mut done = changes(applied);
+    if finished.removed > 0 {
+        let separator = if done.is_empty() { "" } else { ", " };
+        done = format!("{done}{separator}{} removed", finished.removed);
+    }
     let where_to = match &progress.target {
         Some(target) => format!("{} on {}", target.profile, target.context),
         None => "the run".to_owned(),
@@ -39,6 +44,17 @@ fn sentence(finished: &Finished, progress: &Progress) -> String {
     }
     if finished.outcome == Ending::Done && progress.only_verified() {
         return format!("{where_to} is what was promised, {elapsed}");
+    }
+    if progress.removed_layers() {
+        let (there, what) =
+            (progress.target.as_ref().map_or("", |target| &target.context), removed(progress.removed()));
+        return match finished.outcome {
+            Ending::Done => format!("{there}: {what}, {elapsed}"),
+            Ending::Failed => format!("uninstalling from {there} failed after {elapsed}: {what}"),
+            Ending::Interrupted => {
+                format!("uninstalling from {there} was interrupted after {elapsed}: {what}")
+            }
+        };
     }
     // Of those that have no cluster, one writes a bundle, and one fetches.
     if let (Ending::Done, Some(bundle)) = (finished.outcome, &progress.bundle) {
@@ -51,15 +67,15 @@ fn sentence(finished: &Finished, progress: &Progress) -> String {
         return format!("{where_to} is not proven to be what was promised, {elapsed}");
     }
     match finished.outcome {
-        Ending::Done if created + changed + failed == 0 => {
+        Ending::Done if created + changed + failed + finished.removed == 0 => {
             format!("nothing to change: {where_to} has all of {}, {elapsed}", count(unchanged, "object"))
         }
         Ending::Done => format!("{where_to} is up: {done}, {elapsed}"),
-        Ending::Failed if applied.total() == 0 => {
+        Ending::Failed if done.is_empty() => {
             format!("{where_to} failed after {elapsed}: nothing was changed")
         }
         Ending::Failed => format!("{where_to} failed after {elapsed}: {done}"),
-        Ending::Interrupted if applied.total() == 0 => {
+        Ending::Interrupted if done.is_empty() => {
             format!("{where_to} was interrupted after {elapsed}: nothing was changed")
         }
         Ending::Interrupted => format!("{where_to} was interrupted after {elapsed}: {done}"),

@@ -63,6 +63,7 @@ fn unannounced(progress: &Progress, elapsed: Duration) -> Finished {
         changed: applied.changed,
         unchanged: applied.unchanged,
         failed: applied.failed,
+        removed: progress.removed().removed,
         elapsed,
         error: Some("the run broke off without saying how it ended".to_owned()),
         hint: Some(

@@ -7,7 +7,7 @@ use crate::finding::{Finding, Severity};
 use crate::object::ObjectId;
 
 use super::ink::Ink;
-use super::progress::{Applied, Download, Found, Layer, Progress, Workload};
+use super::progress::{Applied, Download, Found, Layer, Progress, Removed, Workload};
 use super::text::{bytes, bytes_of, count, plain, since};
 
 /// How a finding begins: `error[KSI-201]:`.
@@ -56,6 +56,8 @@ pub(super) fn name(step: &Step) -> &str {
         Step::Bundle => "bundle",
         Step::Layer(name) => name,
         Step::Rollout => "rollout",
+        Step::Prune => "prune",
+        Step::Removal(name) => name,
         Step::Verify => "verify",
     }
 }
@@ -82,6 +84,8 @@ pub(super) fn result(step: &Step, progress: &Progress) -> String {
             let awaited = progress.awaited(step);
             format!("{} of {} ready", awaited.ready, count(awaited.wanted, "workload"))
         }
+        Step::Prune => removed(progress.removed()),
+        Step::Removal(name) => progress.layer(name).map(|layer| removed(layer.removed)).unwrap_or_default(),
         Step::Verify => {
             let checks = progress.checks;
             match checks.failed {
@@ -123,6 +127,20 @@ pub(super) fn changes(applied: Applied) -> String {
     let parts = [(created, "created"), (changed, "changed"), (unchanged, "unchanged"), (failed, "failed")];
     let parts = parts.iter().filter(|(number, _)| *number > 0);
     parts.map(|(number, what)| format!("{number} {what}")).collect::<Vec<_>>().join(", ")
+}
+
+/// `44 objects removed, 15 kept`
+pub(super) fn removed(removed: Removed) -> String {
+    let gone = format!("{} removed", count(removed.removed, "object"));
+    match removed.kept {
+        0 => gone,
+        kept => format!("{gone}, {kept} kept"),
+    }
+}
+
+/// Why an object is not gone yet.
+pub(super) fn removal_awaited(object: &ObjectId, reason: &str) -> String {
+    format!("{object} {}", plain(reason))
 }
 
 /// `7.5 MB of 25.1 MB · 3.1 MB/s · 6s left`, with what is known of it.
@@ -184,6 +202,15 @@ pub(super) fn stands(step: &Step, progress: &Progress, at: Duration) -> String {
         }
         parts.extend(layer.refused.first().map(|(object, reason)| refused(object, reason)));
         parts.extend(layer.webhooks.first().map(|webhook| webhook_awaited(webhook)));
+    }
+    if let Step::Removal(name) = step
+        && let Some(layer) = progress.layer(name)
+    {
+        let done = layer.removed.removed + layer.removed.kept;
+        parts.push(format!("{done} of {}", count(layer.objects.max(done), "object")));
+    }
+    if let Step::Prune | Step::Removal(_) = step {
+        parts.extend(progress.held.first().map(|(object, reason)| removal_awaited(object, reason)));
     }
     let awaited = progress.awaited(step);
     if awaited.wanted > 0 {

@@ -10,6 +10,7 @@ mod diagnose;
 mod images;
 mod interruption;
 mod oracle;
+mod ownership;
 mod pulls;
 mod quota;
 mod rights;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, name};
 
 /// Writes a file of a tree, with its folders.
 pub(crate) fn write(root: &Path, path: &str, text: &str) {
@@ -142,4 +142,51 @@ spec: {mtls: {mode: STRICT}}
         assert!(ended.stdout.contains(word), "no `{word}` in {}", ended.stdout);
     }
     cluster.kubectl(&["delete", "namespace", "tree-policy"]).expect(0);
+}
+
+#[test]
+#[ignore = "needs the sandbox: make e2e"]
+fn a_quota_that_refuses_half_of_a_trees_services_is_one_finding_with_their_names() {
+    let cluster = Cluster::started("e2e");
+    let tree = tempfile::tempdir().unwrap();
+    let root = tree.path();
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: tree-half}\n";
+    let quota = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: half, namespace: tree-half}\n\
+                 spec: {hard: {limits.cpu: '3'}}\n";
+    write(root, "base/namespace.yaml", namespace);
+    write(root, "base/quota.yaml", quota);
+    write(root, "base/kustomization.yaml", "resources: [namespace.yaml, quota.yaml]\n");
+    let services = ["a", "b", "c", "d", "e", "f"].map(|letter| format!("shop-{letter}"));
+    for service in &services {
+        let named = DEPLOYMENT.replace("name: shop}", &format!("name: {service}}}"));
+        let limited = named.replace("args:", "resources: {limits: {cpu: '1', memory: 32Mi}}, args:");
+        write(
+            root,
+            &format!("base/services/{service}/deployment.yaml"),
+            &limited.replace("app: shop", &format!("app: {service}")),
+        );
+        write(root, &format!("base/services/{service}/kustomization.yaml"), "resources: [deployment.yaml]\n");
+    }
+    let resources: Vec<String> =
+        services.iter().map(|service| format!("- ../../base/services/{service}\n")).collect();
+    let overlay = format!("namespace: tree-half\nresources:\n{}", resources.concat());
+    write(root, "overlays/staging/kustomization.yaml", &overlay);
+
+    let profile = layers_only(root, "120s");
+    let ended = cluster.install(&profile, &["--gitops", root.to_str().unwrap()]).expect(7);
+    let deployments = cluster.list(&["deployments", "-n", "tree-half"]);
+    let (ready, refused): (Vec<_>, Vec<_>) =
+        deployments.iter().partition(|one| one["status"]["readyReplicas"].as_u64() == Some(1));
+    assert_eq!((ready.len(), refused.len()), (3, 3));
+
+    // Foretold with the arithmetic, and at the end one finding with the three.
+    assert!(ended.said().contains("[KSI-301]"), "{}", ended.said());
+    let told: Vec<&str> = ended.stderr.lines().filter(|line| line.contains("error[KSI-")).collect();
+    let [told] = told.as_slice() else { panic!("{}", ended.stderr) };
+    assert!(told.contains("KSI-402]: ResourceQuota/tree-half/half (base/quota.yaml:"), "{told}");
+    for one in &deployments {
+        let is_named = told.contains(&format!("Deployment/tree-half/{}", name(one)));
+        assert_eq!(is_named, refused.contains(&one), "{told}");
+    }
+    cluster.kubectl(&["delete", "namespace", "tree-half"]).expect(0);
 }

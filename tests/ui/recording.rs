@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use crate::event::{
-    ApplyOutcome, CheckOutcome, Ending, Event, Finished, LogTail, PlannedLayer, Step, WorkloadState,
+    ApplyOutcome, CheckOutcome, Ending, Event, Finished, LogTail, PlannedLayer, RemovalOutcome, Step,
+    WorkloadState,
 };
 use crate::finding::{Code, Finding, Severity};
 use crate::kustomize::At;
@@ -17,7 +18,8 @@ use WorkloadState::{InProgress, Ready, Suspect};
 /// Facts in the order in which they came, each with its time since the start of the run.
 pub(crate) type Recording = Vec<(Duration, Event)>;
 
-pub(crate) const NAMES: [&str; 6] = ["first", "again", "failed", "interrupted", "bundled", "checked"];
+pub(crate) const NAMES: [&str; 7] =
+    ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled"];
 
 pub(crate) fn named(name: &str) -> Option<Recording> {
     Some(match name {
@@ -27,6 +29,7 @@ pub(crate) fn named(name: &str) -> Option<Recording> {
         "interrupted" => interrupted(),
         "bundled" => bundled(),
         "checked" => checked(),
+        "uninstalled" => uninstalled(),
         _ => return None,
     })
 }
@@ -361,6 +364,37 @@ pub(crate) fn checked() -> Recording {
     run.in_order()
 }
 
+/// One layer goes, and another but for what others may use.
+pub(crate) fn uninstalled() -> Recording {
+    let mut run = Run::default();
+    run.connect(0.3);
+    let layers = [("staging", 2, 1), ("istio", 3, 0)].map(|(name, objects, workloads)| PlannedLayer {
+        name: name.to_owned(),
+        objects,
+        workloads,
+    });
+    run.say(0.4, Event::Planned { layers: layers.to_vec() });
+    run.say(0.4, Event::StepStarted { step: Step::Removal("staging".to_owned()) });
+    let product = deployment(STAGING, "ms-product");
+    let reason = "waits until its pods are gone".to_owned();
+    run.say(5.5, Event::RemovalAwaited { layer: "staging".to_owned(), object: product.clone(), reason });
+    run.removed(9.0, "staging", product, None);
+    run.removed(9.2, "staging", id("", "Service", STAGING, "ms-product"), None);
+    run.end(9.2, Step::Removal("staging".to_owned()), 8.8);
+    run.say(9.2, Event::StepStarted { step: Step::Removal("istio".to_owned()) });
+    let definition = id("apiextensions.k8s.io", "CustomResourceDefinition", "", ISTIO_CRDS[1]);
+    run.removed(9.4, "istio", id("", "Service", "istio-system", "istiod"), None);
+    let (layer, outcome) = ("istio".to_owned(), RemovalOutcome::Spared);
+    run.say(9.5, Event::ObjectRemoved { layer, object: definition, outcome, reason: None });
+    let namespace = id("", "Namespace", "", "istio-system");
+    run.removed(9.5, "istio", namespace, Some("it holds Secret/istio-system/cacerts"));
+    run.end(9.5, Step::Removal("istio".to_owned()), 0.3);
+    run.finished(9.6, Ending::Done, (0, 0, 0, 0), None);
+    let Some((_, Event::Finished(finished))) = run.facts.last_mut() else { unreachable!() };
+    finished.removed = 3;
+    run.in_order()
+}
+
 const URL: &str = "https://github.com/istio/istio/releases/download/1.18.0/istio-1.18.0-linux-amd64.tar.gz";
 const STAGING: &str = "kubestock-staging";
 const ISTIO_CRDS: [&str; 15] = [
@@ -506,6 +540,12 @@ impl Run {
         self.end(at + 2.1, Step::Verify, 2.1);
     }
 
+    fn removed(&mut self, at: f64, layer: &str, object: ObjectId, kept: Option<&str>) {
+        let outcome = if kept.is_some() { RemovalOutcome::Kept } else { RemovalOutcome::Removed };
+        let (layer, reason) = (layer.to_owned(), kept.map(str::to_owned));
+        self.say(at, Event::ObjectRemoved { layer, object, outcome, reason });
+    }
+
     fn finished(
         &mut self,
         at: f64,
@@ -530,6 +570,7 @@ impl Run {
                 changed,
                 unchanged,
                 failed,
+                removed: 0,
                 elapsed: Duration::from_secs_f64(at),
                 error: error.map(|(_, error, _)| error.to_owned()),
                 hint: error.map(|(_, _, hint)| hint.to_owned()),

@@ -4,7 +4,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::time::{Instant, timeout_at};
 
-use crate::cluster::{Cluster, Scope, Watching};
+use crate::cluster::{Cascade, Cluster, Scope, Watching};
 use crate::object::{Object, Snapshot};
 use crate::readiness::{self, Status};
 use crate::verify::{self, PROBE, Probe, Promised, Sidecar};
@@ -49,7 +49,7 @@ impl<'a> Probes<'a> {
         probing: Probing,
     ) -> Self {
         let left = objects.of_kind("", "Pod").filter(|pod| verify::is_probe(pod) && !verify::is_running(pod));
-        join_all(left.map(|pod| cluster.delete(pod))).await;
+        join_all(left.map(|pod| cluster.delete(pod, Cascade::Background))).await;
         let made = wanted(promised, probing).into_iter().map(async |probe| {
             let pod = make(cluster, &probe, objects).await;
             Made { probe, pod }
@@ -65,7 +65,7 @@ impl<'a> Probes<'a> {
             if let Ok(pod) = &made.pod
                 && let Err(why) = ready(pod, &mut watching, deadline).await
             {
-                _ = self.cluster.delete(pod).await;
+                _ = self.cluster.delete(pod, Cascade::Background).await;
                 made.pod = Err(why);
             }
         }
@@ -91,7 +91,7 @@ impl<'a> Probes<'a> {
     /// Removes all, and waits until they are gone. What cannot be removed ends by itself.
     pub(super) async fn remove(self) {
         let pods: Vec<&Object> = self.made.iter().filter_map(|made| made.pod.as_ref().ok()).collect();
-        join_all(pods.iter().map(|pod| self.cluster.delete(pod))).await;
+        join_all(pods.iter().map(|pod| self.cluster.delete(pod, Cascade::Background))).await;
         let gone = async {
             let mut watching = self.watch();
             if watching.synced().await.is_ok() {
@@ -137,7 +137,7 @@ async fn make(cluster: &Cluster, probe: &Probe, objects: &Snapshot) -> Result<Ob
     let pod = probe.pod(&sidecar).map_err(|error| error.to_string())?;
     let pod = cluster.create(&pod).await.map_err(super::words)?;
     if probe.account.is_some() && !verify::has_sidecar(&pod) {
-        _ = cluster.delete(&pod).await;
+        _ = cluster.delete(&pod, Cascade::Background).await;
         return Err("it got no sidecar".to_owned());
     }
     Ok(pod)

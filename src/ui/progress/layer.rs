@@ -1,6 +1,6 @@
 //! How a layer gets on: its objects, and its workloads.
 
-use crate::event::{ApplyOutcome, WorkloadState};
+use crate::event::{ApplyOutcome, RemovalOutcome, WorkloadState};
 use crate::finding::Finding;
 use crate::object::ObjectId;
 
@@ -10,6 +10,7 @@ pub(in crate::ui) struct Layer {
     pub(in crate::ui) objects: usize,
     pub(super) planned_workloads: usize,
     pub(in crate::ui) applied: Applied,
+    pub(in crate::ui) removed: Removed,
     pub(in crate::ui) wave: Option<&'static str>,
     /// Objects that were refused, and will be tried again.
     pub(in crate::ui) refused: Vec<(ObjectId, String)>,
@@ -26,6 +27,13 @@ pub(in crate::ui) struct Applied {
     pub(in crate::ui) changed: usize,
     pub(in crate::ui) unchanged: usize,
     pub(in crate::ui) failed: usize,
+}
+
+/// Objects that were to go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::ui) struct Removed {
+    pub(in crate::ui) removed: usize,
+    pub(in crate::ui) kept: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +54,13 @@ impl Layer {
             ApplyOutcome::Changed => self.applied.changed += 1,
             ApplyOutcome::Unchanged => self.applied.unchanged += 1,
             ApplyOutcome::Failed => self.applied.failed += 1,
+        }
+    }
+
+    pub(super) fn remove(&mut self, outcome: RemovalOutcome) {
+        match outcome {
+            RemovalOutcome::Removed => self.removed.removed += 1,
+            RemovalOutcome::Kept | RemovalOutcome::Spared => self.removed.kept += 1,
         }
     }
 
@@ -91,6 +106,12 @@ impl Applied {
             unchanged: self.unchanged + other.unchanged,
             failed: self.failed + other.failed,
         }
+    }
+}
+
+impl Removed {
+    pub(in crate::ui) fn plus(self, other: Self) -> Self {
+        Self { removed: self.removed + other.removed, kept: self.kept + other.kept }
     }
 }
 

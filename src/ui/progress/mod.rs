@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crate::event::{Event, Step};
 use crate::finding::Severity;
+use crate::object::ObjectId;
 
 pub(super) use download::Download;
-pub(super) use layer::{Applied, Awaited, Layer, Workload};
+pub(super) use layer::{Applied, Awaited, Layer, Removed, Workload};
 
 /// What is known of a run so far.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub(super) struct Progress {
     /// What was seen to be wrong before anything was changed.
     pub(super) found: Found,
     pub(super) bundle: Option<Bundle>,
+    /// What is on its way out, and what it waits for.
+    pub(super) held: Vec<(ObjectId, String)>,
     /// Who holds the Lease that the run waits for.
     pub(super) lease_holder: Option<String>,
     /// The signal that asked the run to end.
@@ -108,6 +111,17 @@ impl Progress {
             Event::ObjectApplied { layer, object, outcome, .. } => {
                 self.layer_mut(layer).apply(object, *outcome);
             }
+            Event::ObjectRemoved { layer, object, outcome, .. } => {
+                self.held.retain(|(held, _)| held != object);
+                // The installer's own namespace is in no layer.
+                if !layer.is_empty() {
+                    self.layer_mut(layer).remove(*outcome);
+                }
+            }
+            Event::RemovalAwaited { object, reason, .. } => {
+                self.held.retain(|(held, _)| held != object);
+                self.held.push((object.clone(), reason.clone()));
+            }
             Event::ApplyRetried { layer, object, reason } => self.layer_mut(layer).refuse(object, reason),
             Event::Workload { layer, object, state, ready, wanted, reason, finding } => {
                 let (object, reason, finding) = (object.clone(), reason.clone(), finding.clone());
@@ -150,6 +164,16 @@ impl Progress {
         has(|step| *step == Step::Check) && !has(|step| matches!(step, Step::Layer(_)))
     }
 
+    /// Whether it took layers away.
+    pub(super) fn removed_layers(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.step, Step::Removal(_)))
+    }
+
+    /// The objects of all layers that were to go.
+    pub(super) fn removed(&self) -> Removed {
+        self.layers.iter().fold(Removed::default(), |sum, layer| sum.plus(layer.removed))
+    }
+
     /// Whether it asked what is there, and was to do nothing else.
     pub(super) fn only_verified(&self) -> bool {
         let has = |is: fn(&Step) -> bool| self.steps.iter().any(|step| is(&step.step));
@@ -170,9 +194,14 @@ impl Progress {
         match step {
             Step::Layer(name) => self.layer(name).into_iter().collect(),
             Step::Rollout => self.layers.iter().collect(),
-            Step::Connect | Step::Fetch | Step::Render | Step::Check | Step::Bundle | Step::Verify => {
-                Awaited::default()
-            }
+            Step::Connect
+            | Step::Fetch
+            | Step::Render
+            | Step::Check
+            | Step::Bundle
+            | Step::Prune
+            | Step::Removal(_)
+            | Step::Verify => Awaited::default(),
         }
     }
 

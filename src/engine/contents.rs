@@ -1,0 +1,82 @@
+use futures::StreamExt;
+use http::StatusCode;
+
+use crate::cluster::{ApiError, Cluster};
+use crate::object::{GroupKind, Object};
+use crate::plan::is_incidental;
+
+/// How many requests are on their way at once.
+const CONCURRENT: usize = 16;
+
+/// How many objects are named.
+const NAMED: usize = 3;
+
+/// What would be lost with a namespace, a definition or a claim, in words; None where it holds nothing.
+///
+/// # Errors
+/// Where the cluster cannot be asked. What the user may not read counts as held.
+pub(super) async fn contents(cluster: &Cluster, object: &Object) -> Result<Option<String>, ApiError> {
+    match object.kind() {
+        "Namespace" => of_namespace(cluster, object.name()).await,
+        "CustomResourceDefinition" => of_definition(cluster, object).await,
+        _ => of_claim(cluster, object).await,
+    }
+}
+
+async fn of_namespace(cluster: &Cluster, namespace: &str) -> Result<Option<String>, ApiError> {
+    let lists = cluster.namespaced_kinds().into_iter().map(async |(api_version, kind)| {
+        match cluster.list_metadata(&api_version, &kind, Some(namespace), None).await {
+            // A kind that can be created alone, or is on its way out.
+            Err(ApiError::Refused {
+                status: StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND, ..
+            }) => Ok(Vec::new()),
+            list => list,
+        }
+    });
+    let lists: Vec<_> = futures::stream::iter(lists).buffered(CONCURRENT).collect().await;
+    let mut held = Vec::new();
+    for list in lists {
+        match list {
+            Ok(objects) => held.extend(objects.into_iter().filter(|object| !is_incidental(object))),
+            Err(error) if is_forbidden(&error) => {
+                return Ok(Some(format!("what it holds is not known: {error}")));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(named(&held))
+}
+
+async fn of_definition(cluster: &Cluster, definition: &Object) -> Result<Option<String>, ApiError> {
+    let Some(definition) = cluster.get(definition).await? else { return Ok(None) };
+    let text = |pointer| definition.text(pointer).unwrap_or_default().to_owned();
+    let kind = GroupKind { group: text("/spec/group"), kind: text("/spec/names/kind") };
+    let Some(api_version) = cluster.version_of(&kind) else { return Ok(None) };
+    match cluster.list_metadata(&api_version, &kind.kind, None, None).await {
+        Ok(objects) => Ok(named(&objects)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) if is_forbidden(&error) => Ok(Some(format!("what it holds is not known: {error}"))),
+        Err(error) => Err(error),
+    }
+}
+
+async fn of_claim(cluster: &Cluster, claim: &Object) -> Result<Option<String>, ApiError> {
+    let live = cluster.get(claim).await?;
+    let volume = live.as_ref().and_then(|live| live.text("/spec/volumeName"));
+    Ok(volume.map(|volume| format!("it holds the volume {volume}")))
+}
+
+fn is_forbidden(error: &ApiError) -> bool {
+    matches!(error, ApiError::Refused { status: StatusCode::FORBIDDEN, .. })
+}
+
+/// `it holds ConfigMap/shop/a, Secret/shop/b and 3 more`
+fn named(objects: &[Object]) -> Option<String> {
+    let names: Vec<String> = objects.iter().take(NAMED).map(|object| object.id().to_string()).collect();
+    let more = objects.len().saturating_sub(NAMED);
+    match (names.as_slice(), more) {
+        ([], _) => None,
+        (names, 0) => Some(format!("it holds {}", names.join(", "))),
+        (names, more) => Some(format!("it holds {} and {more} more", names.join(", "))),
+    }
+}
