@@ -175,10 +175,17 @@ impl Cluster {
         }
     }
 
-    /// Whether the object that was read is still there, as the server has it now.
+    /// The metadata of the object that was read, as the server has it now; None where it is gone.
     pub async fn remains(&self, object: &Object) -> Result<Option<Object>, ApiError> {
         let live = self.live(&self.place_of(object).await?, METADATA_ONLY).await?;
-        Ok(live.filter(|live| live.text("/metadata/uid") == object.text("/metadata/uid")))
+        let live = live.filter(|live| live.text("/metadata/uid") == object.text("/metadata/uid"));
+        // Its metadata comes as an object of a kind of its own.
+        Ok(live.map(|mut live| {
+            for field in ["apiVersion", "kind"] {
+                live.fields_mut().insert(field.to_owned(), object.text(&format!("/{field}")).into());
+            }
+            live
+        }))
     }
 
     pub(super) async fn place_of(&self, object: &Object) -> Result<Place, ApiError> {

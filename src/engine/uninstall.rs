@@ -11,7 +11,7 @@ use super::run::{Run, Tally};
 use crate::cluster::{Cascade, Cluster, Mode};
 use crate::event::{Announcer, Event, PlannedLayer, Step};
 use crate::object::{Named, Object};
-use crate::plan::{ApplySet, ISTIO_CA, Plan, home};
+use crate::plan::{ApplySet, Plan, home, is_trust_of_istio};
 use crate::readiness;
 
 /// How long the removal of a layer may take.
@@ -92,7 +92,7 @@ async fn layer(
     recorded.map(drop).map_err(EngineError::api("recording what is left of a layer"))
 }
 
-/// The certificates that istiod has put into every namespace, where no istiod is left that would do so again.
+/// What istiod has put into every namespace, where no istiod is left that would do so again.
 async fn left_by_istiod(run: &Run<'_>) -> Result<Vec<Object>, EngineError> {
     let asked = async {
         if !run.cluster.list_metadata("apps/v1", "Deployment", None, Some("app=istiod")).await?.is_empty() {
@@ -101,7 +101,7 @@ async fn left_by_istiod(run: &Run<'_>) -> Result<Vec<Object>, EngineError> {
         run.cluster.list_metadata("v1", "ConfigMap", None, Some("istio.io/config=true")).await
     };
     let mut left = asked.await.map_err(EngineError::api("looking for what istiod has left"))?;
-    left.retain(|object| object.name() == ISTIO_CA);
+    left.retain(is_trust_of_istio);
     Ok(left)
 }
 

@@ -23,7 +23,7 @@ pub use images::{Image, ImageError, Images, User};
 pub use istio::{addons, istio};
 pub use layer::{Gate, Layer, Placed, Rollout, Stage};
 pub use namespaces::Homeless;
-pub use removal::{ISTIO_CA, backwards, is_container, is_incidental, superfluous};
+pub use removal::{backwards, is_container, is_incidental, is_trust_of_istio, superfluous};
 pub use render::{RenderedLayers, Tree, Unrendered, render};
 
 /// The layers of a run, in order.

@@ -28,28 +28,33 @@ pub fn is_container(object: &Object) -> bool {
 /// every namespace, or derive from something else.
 pub fn is_incidental(object: &Object) -> bool {
     let by_controllers = object.pointer("/metadata/ownerReferences").is_some();
-    let named = |kind: &str, names: &[&str]| object.is("", kind) && names.contains(&object.name());
+    let named = |kind: &str, name: &str| object.is("", kind) && object.name() == name;
     by_controllers
         || object.kind() == "Event"
         || object.is("", "Endpoints")
         || object.is("discovery.k8s.io", "EndpointSlice")
         || object.group() == "metrics.k8s.io"
-        || named("ConfigMap", &["kube-root-ca.crt", ISTIO_CA])
-        || named("ServiceAccount", &["default"])
+        || named("ConfigMap", "kube-root-ca.crt")
+        || named("ServiceAccount", "default")
+        || is_trust_of_istio(object)
         || is_left_by_istiod(object)
 }
 
-/// The certificate that istiod writes into every namespace, and leaves there (istio#38497).
-pub const ISTIO_CA: &str = "istio-ca-root-cert";
+/// Whether it is of what istiod writes into every namespace, and leaves there (istio#38497): its root certificate, and in
+/// newer versions a list of what is revoked.
+pub fn is_trust_of_istio(object: &Object) -> bool {
+    let is_of_istio = object.label("istio.io/config") == Some("true");
+    object.is("", "ConfigMap") && is_of_istio && object.name().starts_with("istio-ca-")
+}
 
-/// What istiod makes at run time in its own namespace, and leaves there (istio#41607): its certificate authority, and
-/// the locks of its leader elections.
+/// Whether istiod has made it at run time in its own namespace, and leaves it there (istio#41607): the key of its
+/// certificate authority, and the locks of its leader elections.
 fn is_left_by_istiod(object: &Object) -> bool {
-    let in_its_namespace = object.namespace() == Some("istio-system");
-    let is_lock = (object.is("", "ConfigMap") || object.is("coordination.k8s.io", "Lease"))
-        && object.name().starts_with("istio-")
-        && ["leader", "election"].iter().any(|word| object.name().contains(word));
-    in_its_namespace && (is_lock || object.is("", "Secret") && object.name() == "istio-ca-secret")
+    const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";
+    let is_lease = object.is("coordination.k8s.io", "Lease") && object.name().starts_with("istio-");
+    let is_lock = is_lease || object.is("", "ConfigMap") && object.annotation(LEADER).is_some();
+    let is_key = object.is("", "Secret") && object.name() == "istio-ca-secret";
+    object.namespace() == Some("istio-system") && (is_lock || is_key)
 }
 
 #[cfg(test)]
@@ -93,12 +98,25 @@ mod tests {
         let system = Some("istio-system");
         let owned = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop",
             "ownerReferences": [{"kind": "ReplicaSet", "name": "r"}]}});
+        let trust = |name| {
+            let mut trust = object("v1", "ConfigMap", Some("shop"), name);
+            trust.set_label("istio.io/config", "true");
+            trust
+        };
+        let lock = |namespace| {
+            let mut lock = object("v1", "ConfigMap", namespace, "istio-leader");
+            lock.set_annotation("control-plane.alpha.kubernetes.io/leader", "{}");
+            lock
+        };
         let table = [
             (object("v1", "ConfigMap", Some("shop"), "kube-root-ca.crt"), true),
-            (object("v1", "ConfigMap", Some("shop"), "istio-ca-root-cert"), true),
-            (object("v1", "ConfigMap", Some("shop"), "istio-leader"), false),
-            (object("v1", "ConfigMap", system, "istio-leader"), true),
-            (object("v1", "ConfigMap", system, "istio-namespace-controller-election"), true),
+            (trust("istio-ca-root-cert"), true),
+            (trust("mesh"), false),
+            (object("v1", "ConfigMap", Some("shop"), "istio-ca-root-cert"), false),
+            (lock(system), true),
+            (lock(Some("shop")), false),
+            (object("coordination.k8s.io/v1", "Lease", system, "istio-gateway-status-leader"), true),
+            (object("coordination.k8s.io/v1", "Lease", system, "another"), false),
             (object("v1", "ConfigMap", system, "istio"), false),
             (object("v1", "Secret", system, "istio-ca-secret"), true),
             (object("v1", "Secret", system, "cacerts"), false),

@@ -232,7 +232,8 @@ impl<O: Write, E: Write> View for Lines<O, E> {
             Event::BundleWritten { path, bytes: size, sha256 } => {
                 self.say(at, &format!("bundle: wrote {path}, {}, sha256 {sha256}", bytes(*size)));
             }
-            Event::Planned { layers } => {
+            // Of layers that go, the beginning of each tells.
+            Event::Planned { layers } if progress.has_rendered() => {
                 for layer in layers {
                     self.say(at, &format!("render: layer {}: {}", layer.name, planned(layer)));
                 }
@@ -283,7 +284,7 @@ impl<O: Write, E: Write> View for Lines<O, E> {
             Event::Interrupted { signal } => {
                 self.say(at, &format!("{signal}: ending at the next safe point"));
             }
-            Event::Finished(_) => {}
+            Event::Planned { .. } | Event::Finished(_) => {}
         }
     }
 

@@ -183,7 +183,10 @@ fn a_quota_that_refuses_half_of_a_trees_services_is_one_finding_with_their_names
     assert!(ended.said().contains("[KSI-301]"), "{}", ended.said());
     let told: Vec<&str> = ended.stderr.lines().filter(|line| line.contains("error[KSI-")).collect();
     let [told] = told.as_slice() else { panic!("{}", ended.stderr) };
-    assert!(told.contains("KSI-402]: ResourceQuota/tree-half/half (base/quota.yaml:"), "{told}");
+    assert!(
+        told.contains("/base/quota.yaml:") && told.contains("KSI-402]: ResourceQuota/tree-half/half ("),
+        "{told}"
+    );
     for one in &deployments {
         let is_named = told.contains(&format!("Deployment/tree-half/{}", name(one)));
         assert_eq!(is_named, refused.contains(&one), "{told}");

@@ -164,6 +164,11 @@ impl Progress {
         has(|step| *step == Step::Check) && !has(|step| matches!(step, Step::Layer(_)))
     }
 
+    /// Whether it made a plan.
+    pub(super) fn has_rendered(&self) -> bool {
+        self.steps.iter().any(|step| step.step == Step::Render)
+    }
+
     /// Whether it took layers away.
     pub(super) fn removed_layers(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.step, Step::Removal(_)))
