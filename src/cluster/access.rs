@@ -41,7 +41,7 @@ impl Cluster {
 
     async fn review(&self, path: &str, review: &Value) -> Result<Value, ApiError> {
         let subject = Arc::new(Subject::Path(path.to_owned()));
-        let call = Call::send(Method::POST, path.to_owned(), review, &subject);
+        let call = Call::send(Method::POST, path.to_owned(), review, &subject).storing_nothing();
         Ok(call.json(self.client()).await?.1)
     }
 }

@@ -130,7 +130,10 @@ impl Cluster {
         if mode == Mode::DryRun {
             query.push(("dryRun", "All"));
         }
-        let call = Call::get(place.path(&query)?, &place.subject).with_body(APPLY_PATCH, body);
+        let mut call = Call::get(place.path(&query)?, &place.subject).with_body(APPLY_PATCH, body);
+        if mode == Mode::DryRun {
+            call = call.storing_nothing();
+        }
         self.object(Call { method: Method::PATCH, ..call }).await
     }
 }

@@ -45,7 +45,8 @@ impl Cluster {
     pub async fn connect(target: &Target) -> Result<Self, ConnectError> {
         let client = client(target).await?;
         let subject = Arc::new(Subject::Path("/version".to_owned()));
-        let hello = Call { limit: HELLO_LIMIT, ..Call::get("/version".to_owned(), &subject) };
+        let again = ApiError::is_transient_at_first;
+        let hello = Call { limit: HELLO_LIMIT, again, ..Call::get("/version".to_owned(), &subject) };
         let (_, answer) = hello.json(&client).await.map_err(|error| no_version(error, target))?;
         Ok(Self::of(client, answer["gitVersion"].as_str().unwrap_or_default()))
     }
@@ -254,10 +255,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_is_busy_is_not_asked_again_in_silence() {
+    async fn a_server_that_is_busy_is_asked_for_a_few_seconds_and_no_longer() {
         let server = server(ResponseTemplate::new(503)).await;
         Cluster::connect(&target(&server.uri(), json!({}))).await.unwrap_err();
-        assert_eq!(server.received_requests().await.unwrap().len(), 1);
+        assert_eq!(server.received_requests().await.unwrap().len(), 5);
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::request::chain;
 use crate::object::{GroupKind, ObjectId};
 
 /// What a request was about.
@@ -112,6 +113,27 @@ impl ApiError {
         }
     }
 
+    /// Whether the server, or the way to it, was not well for a moment. Says nothing of what was asked.
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => matches!(
+                *status,
+                StatusCode::TOO_MANY_REQUESTS
+                    | StatusCode::INTERNAL_SERVER_ERROR
+                    | StatusCode::BAD_GATEWAY
+                    | StatusCode::SERVICE_UNAVAILABLE
+                    | StatusCode::GATEWAY_TIMEOUT
+            ),
+            Self::Lost { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The same, of a server that has not been heard of before: one that is not there will not come.
+    pub(super) fn is_transient_at_first(&self) -> bool {
+        self.is_transient() && !matches!(self, Self::Lost { source, .. } if is_nowhere(source))
+    }
+
     /// How long the server asked to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -134,6 +156,16 @@ impl ApiError {
     pub(super) fn is_race(&self) -> bool {
         matches!(self, Self::Refused { status: StatusCode::CONFLICT, .. })
     }
+}
+
+/// Whether nobody listens there, or there is no such place.
+fn is_nowhere(source: &Cause) -> bool {
+    let refused = |cause: &(dyn Error + 'static)| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        io.is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused)
+    };
+    // What the resolver says has no kind of its own; the connector wraps it under this name.
+    chain(source.as_ref()).any(|cause| refused(cause) || cause.to_string() == "dns error")
 }
 
 /// Refusals that the API server gives while something else is still on its way.
@@ -319,7 +351,7 @@ mod tests {
         assert_eq!(error.to_string(), "Deployment/ns/web: spec.selector: Required value");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_is_in_front_of_the_api_is_heard_too() {
         let mut headers = http::HeaderMap::new();
         headers.insert("retry-after", "7".parse().unwrap());
@@ -331,7 +363,7 @@ mod tests {
         assert_eq!(error.to_string(), "Deployment/ns/web: Too many requests, please try again later.");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_status_says_when_to_come_again() {
         let body = json!({"kind": "Status", "reason": "TooManyRequests", "message": "later",
                           "details": {"retryAfterSeconds": 3}});

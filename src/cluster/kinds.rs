@@ -152,7 +152,8 @@ async fn one_by_one(client: &Client, group_version: String) -> Result<Vec<Resour
     let root = if group_version.contains('/') { "apis" } else { "api" };
     let path = format!("/{root}/{group_version}");
     let subject = Arc::new(Subject::Path(path.clone()));
-    match Call::get(path.clone(), &subject).json(client).await {
+    let once = Call { again: |_| false, ..Call::get(path.clone(), &subject) };
+    match once.json(client).await {
         Ok((_, answer)) => Ok(listed(&group_version, read(&path, answer)?)),
         Err(ApiError::Refused { status, message, .. }) => {
             tracing::debug!(group_version, %status, message, "this API is not there");

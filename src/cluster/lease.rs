@@ -164,6 +164,7 @@ impl Lease {
             set(&mut lease, "renewTime", now());
             match self.cluster.replace(&self.place, &lease).await {
                 Err(error) if error.is_race() && attempts < RELEASES => {}
+                Err(error) if error.is_transient() && attempts < RELEASES => sleep(RETRY_EVERY).await,
                 outcome => return outcome.map(|_| ()),
             }
         }

@@ -25,14 +25,26 @@ pub(super) struct Call<'a> {
     pub(super) accept: &'static str,
     pub(super) body: Option<(&'static str, Vec<u8>)>,
     pub(super) subject: &'a Arc<Subject>,
+    /// For each attempt.
     pub(super) limit: Duration,
+    /// After which errors it is asked again. What may have been done already must not be done twice: never, for all that
+    /// writes.
+    pub(super) again: fn(&ApiError) -> bool,
 }
+
+/// How long is waited before each further attempt, where the server does not ask for more.
+const WAITS: [Duration; 4] =
+    [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+
+/// The longest wait that a server gets by asking for it; whoever has more time tries again himself.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 pub(super) const JSON: &str = "application/json";
 
 impl<'a> Call<'a> {
     pub(super) fn get(path: String, subject: &'a Arc<Subject>) -> Self {
-        Self { method: Method::GET, path, accept: JSON, body: None, subject, limit: REQUEST_LIMIT }
+        let again = ApiError::is_transient;
+        Self { method: Method::GET, path, accept: JSON, body: None, subject, limit: REQUEST_LIMIT, again }
     }
 
     pub(super) fn send(method: Method, path: String, value: &Value, subject: &'a Arc<Subject>) -> Self {
@@ -40,7 +52,12 @@ impl<'a> Call<'a> {
     }
 
     pub(super) fn with_body(self, content_type: &'static str, value: &Value) -> Self {
-        Self { body: Some((content_type, value.to_string().into_bytes())), ..self }
+        Self { body: Some((content_type, value.to_string().into_bytes())), again: |_| false, ..self }
+    }
+
+    /// For what has a body and stores nothing.
+    pub(super) fn storing_nothing(self) -> Self {
+        Self { again: ApiError::is_transient, ..self }
     }
 
     pub(super) fn accepting(self, accept: &'static str) -> Self {
@@ -49,11 +66,22 @@ impl<'a> Call<'a> {
 
     /// The answer as text, with its status where it is a success.
     pub(super) async fn text(self, client: &Client) -> Result<(StatusCode, Bytes), ApiError> {
-        let subject = self.subject.clone();
-        let limit = self.limit;
-        match tokio::time::timeout(limit, self.answer(client)).await {
+        for wait in WAITS {
+            let error = match self.once(client).await {
+                Err(error) if (self.again)(&error) => error,
+                answer => return answer,
+            };
+            tracing::debug!(subject = %self.subject, %error, "asking again");
+            let asked = error.retry_after().unwrap_or(wait);
+            tokio::time::sleep(asked.clamp(wait, LONGEST_WAIT)).await;
+        }
+        self.once(client).await
+    }
+
+    async fn once(&self, client: &Client) -> Result<(StatusCode, Bytes), ApiError> {
+        match tokio::time::timeout(self.limit, self.answer(client)).await {
             Ok(answer) => answer,
-            Err(_) => Err(ApiError::TimedOut { subject, after: limit }),
+            Err(_) => Err(ApiError::TimedOut { subject: self.subject.clone(), after: self.limit }),
         }
     }
 
@@ -67,13 +95,13 @@ impl<'a> Call<'a> {
         }
     }
 
-    async fn answer(self, client: &Client) -> Result<(StatusCode, Bytes), ApiError> {
+    async fn answer(&self, client: &Client) -> Result<(StatusCode, Bytes), ApiError> {
         let subject = self.subject;
-        let mut request = Request::builder().method(self.method).uri(self.path).header(ACCEPT, self.accept);
-        let body = match self.body {
+        let mut request = Request::builder().method(&self.method).uri(&self.path).header(ACCEPT, self.accept);
+        let body = match &self.body {
             Some((content_type, bytes)) => {
-                request = request.header(CONTENT_TYPE, content_type);
-                Body::from(bytes)
+                request = request.header(CONTENT_TYPE, *content_type);
+                Body::from(bytes.clone())
             }
             None => Body::empty(),
         };

@@ -38,7 +38,7 @@ async fn of_namespace(cluster: &Cluster, namespace: &str) -> Result<Option<Strin
     for list in lists {
         match list {
             Ok(objects) => held.extend(objects.into_iter().filter(|object| !is_incidental(object))),
-            Err(error) if is_forbidden(&error) => {
+            Err(error) if is_unreadable(&error) => {
                 return Ok(Some(format!("what it holds is not known: {error}")));
             }
             Err(error) => return Err(error),
@@ -55,7 +55,7 @@ async fn of_definition(cluster: &Cluster, definition: &Object) -> Result<Option<
     match cluster.list_metadata(&api_version, &kind.kind, None, None).await {
         Ok(objects) => Ok(named(&objects)),
         Err(error) if error.is_not_found() => Ok(None),
-        Err(error) if is_forbidden(&error) => Ok(Some(format!("what it holds is not known: {error}"))),
+        Err(error) if is_unreadable(&error) => Ok(Some(format!("what it holds is not known: {error}"))),
         Err(error) => Err(error),
     }
 }
@@ -66,8 +66,9 @@ async fn of_claim(cluster: &Cluster, claim: &Object) -> Result<Option<String>, A
     Ok(volume.map(|volume| format!("it holds the volume {volume}")))
 }
 
-fn is_forbidden(error: &ApiError) -> bool {
-    matches!(error, ApiError::Refused { status: StatusCode::FORBIDDEN, .. })
+/// What the user may not read, and what an API of another server holds that does not answer.
+fn is_unreadable(error: &ApiError) -> bool {
+    matches!(error, ApiError::Refused { status, .. } if *status == StatusCode::FORBIDDEN || status.is_server_error())
 }
 
 /// `it holds ConfigMap/shop/a, Secret/shop/b and 3 more`

@@ -95,15 +95,11 @@ pub(super) async fn under_lease(
     work: impl AsyncFnOnce(&Run<'_>) -> Result<(), EngineError>,
 ) -> Result<(), EngineError> {
     let home = plan::home()?;
-    let made = run.cluster.apply(&home, Mode::Persist).await;
-    made.map_err(EngineError::api("making the namespace of the Lease"))?;
+    let make = async || run.cluster.apply(&home, Mode::Persist).await;
+    run.patiently("making the namespace of the Lease", make).await?;
     let waiting = |other: &str| run.say(Event::LeaseAwaited { holder: other.to_owned() });
-    let lease = run
-        .stoppable(async {
-            let acquired = run.cluster.acquire_lease(NAMESPACE, NAMESPACE, holder, waiting).await;
-            acquired.map_err(EngineError::api("taking the Lease"))
-        })
-        .await?;
+    let acquire = async || run.cluster.acquire_lease(NAMESPACE, NAMESPACE, holder, waiting).await;
+    let lease = run.stoppable(run.patiently("taking the Lease", acquire)).await?;
     let worked = tokio::select! {
         worked = work(run) => worked,
         () = lease.lost() => Err(EngineError::LeaseLost),

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::EngineError;
 use super::apply::Application;
 use super::gate;
-use super::run::{Patience, Run};
+use super::run::Run;
 use super::wait::{Awaited, until_ready};
 use crate::cluster::Mode;
 use crate::object::Wave;
@@ -20,7 +20,7 @@ pub(super) async fn apply(
     force: bool,
 ) -> Result<Option<ApplySet>, EngineError> {
     let deadline = Instant::now() + layer.timeout;
-    let before = remember(run, set, deadline).await?;
+    let before = remember(run, set).await?;
     let mode = if force { Mode::Force } else { Mode::Persist };
     let application = Application { run, layer: &layer.name, set, mode, deadline };
     for stage in &layer.stages {
@@ -49,30 +49,13 @@ pub(super) async fn roll_out(run: &Run<'_>, layer: &Layer) -> Result<(), EngineE
 
 /// Brings the parent of the layer's ApplySet up to date: before any member, so that none is ever
 /// unaccounted for (KEP-3659). Says what it was before.
-async fn remember(run: &Run<'_>, set: &ApplySet, deadline: Instant) -> Result<Option<ApplySet>, EngineError> {
-    let mut patience = Patience::until(deadline);
-    loop {
-        run.go_on()?;
-        let attempt = async {
-            let live = run.cluster.read("v1", "ConfigMap", Some(NAMESPACE), &set.name).await?;
-            Ok(live.as_ref().and_then(ApplySet::recorded))
-        };
-        let applied = match attempt.await {
-            Ok(before) => {
-                let parent = set.clone().covering(before.as_ref()).parent()?;
-                run.cluster.apply(&parent, Mode::Persist).await.map(|_| before)
-            }
-            Err(error) => Err(error),
-        };
-        let error = match applied {
-            Ok(before) => return Ok(before),
-            Err(error) => error,
-        };
-        match patience.after(&error) {
-            Some(wait) => run.pause(wait).await?,
-            None => return Err(EngineError::api("recording what the layer consists of")(error)),
-        }
-    }
+async fn remember(run: &Run<'_>, set: &ApplySet) -> Result<Option<ApplySet>, EngineError> {
+    let doing = "recording what the layer consists of";
+    let read = async || run.cluster.read("v1", "ConfigMap", Some(NAMESPACE), &set.name).await;
+    let before = run.patiently(doing, read).await?.as_ref().and_then(ApplySet::recorded);
+    let parent = set.clone().covering(before.as_ref()).parent()?;
+    run.patiently(doing, async || run.cluster.apply(&parent, Mode::Persist).await).await?;
+    Ok(before)
 }
 
 /// Waits until the kinds that were just defined can be used.

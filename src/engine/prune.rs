@@ -118,8 +118,9 @@ async fn record(run: &Run<'_>, renewed: &Renewed<'_>, kept: &[Object]) -> Result
     if renewed.before.as_ref() == Some(&now) {
         return Ok(());
     }
-    let recorded = run.cluster.apply(&now.parent()?, Mode::Persist).await;
-    recorded.map(drop).map_err(EngineError::api("recording what the layer consists of"))
+    let parent = now.parent()?;
+    let record = async || run.cluster.apply(&parent, Mode::Persist).await;
+    run.patiently("recording what the layer consists of", record).await.map(drop)
 }
 
 /// Tells of layers that this profile has installed and does not have any more.

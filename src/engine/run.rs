@@ -12,6 +12,9 @@ use crate::event::{Announcer, ApplyOutcome, Event, Step};
 use crate::object::Object;
 use crate::plan::Plan;
 
+/// How long the run's own records may take to be written.
+const OWN: Duration = Duration::from_secs(60);
+
 /// What every part of a run has at hand.
 #[derive(Debug)]
 pub(super) struct Run<'a> {
@@ -105,6 +108,26 @@ impl Run<'_> {
     /// Waits this long, or less where the run is asked to end.
     pub(super) async fn pause(&self, time: Duration) -> Result<(), EngineError> {
         self.course().pause(time).await
+    }
+
+    /// Does what is the run's own, again as long as what it fails of passes; `doing` ends the sentence "while ...".
+    pub(super) async fn patiently<T>(
+        &self,
+        doing: &'static str,
+        attempt: impl AsyncFn() -> Result<T, ApiError>,
+    ) -> Result<T, EngineError> {
+        let mut patience = Patience::until(Instant::now() + OWN);
+        loop {
+            self.go_on()?;
+            let error = match attempt().await {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            match patience.after(&error) {
+                Some(wait) => self.pause(wait).await?,
+                None => return Err(EngineError::api(doing)(error)),
+            }
+        }
     }
 }
 

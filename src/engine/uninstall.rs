@@ -84,12 +84,13 @@ async fn layer(
         removal.all(left_by_istiod(run).await?).await?;
     }
     if kept.is_empty() {
-        let parent = run.cluster.delete(&set.parent()?, Cascade::Background).await;
-        return parent.map(drop).map_err(EngineError::api("removing the record of a layer"));
+        let parent = set.parent()?;
+        let forget = async || run.cluster.delete(&parent, Cascade::Background).await;
+        return run.patiently("removing the record of a layer", forget).await.map(drop);
     }
     let parent = set.clone().with(&kept).parent()?;
-    let recorded = run.cluster.apply(&parent, Mode::Persist).await;
-    recorded.map(drop).map_err(EngineError::api("recording what is left of a layer"))
+    let record = async || run.cluster.apply(&parent, Mode::Persist).await;
+    run.patiently("recording what is left of a layer", record).await.map(drop)
 }
 
 /// What istiod has put into every namespace, where no istiod is left that would do so again.

@@ -4,10 +4,10 @@ use std::time::SystemTime;
 const SEED: &str = "KUBESTOCK_TEST_SEED";
 
 /// Numbers that look random and follow from a seed (splitmix64).
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 /// The seed of the environment alone; else so many others, each of which is printed.
-pub(super) fn seeds(count: u64) -> Vec<u64> {
+pub(crate) fn seeds(count: u64) -> Vec<u64> {
     if let Ok(seed) = std::env::var(SEED) {
         return vec![seed.parse().unwrap()];
     }
@@ -17,7 +17,7 @@ pub(super) fn seeds(count: u64) -> Vec<u64> {
 }
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         println!("to make this again: {SEED}={seed}");
         Self(seed)
     }
@@ -29,19 +29,19 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.roll() % limit
     }
 
-    pub(super) fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    pub(super) fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+    pub(crate) fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
         all[usize::try_from(self.below(all.len() as u64)).unwrap()]
     }
 
-    pub(super) fn some_of<T: Copy>(&mut self, all: &[T]) -> Vec<T> {
+    pub(crate) fn some_of<T: Copy>(&mut self, all: &[T]) -> Vec<T> {
         all.iter().copied().filter(|_| self.chance(50)).collect()
     }
 }

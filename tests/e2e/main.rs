@@ -7,6 +7,8 @@ mod check;
 mod cluster;
 mod demo;
 mod diagnose;
+mod dice;
+mod faults;
 mod images;
 mod interruption;
 mod oracle;
@@ -18,3 +20,7 @@ mod sabotage;
 mod strict;
 mod trees;
 mod trouble;
+
+#[path = "../release/tls.rs"]
+#[allow(dead_code, reason = "the other half is for the tests of releases")]
+mod tls;

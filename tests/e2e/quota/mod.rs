@@ -1,6 +1,5 @@
 //! What is predicted of a quota is what the API server then counts, over workloads that nobody wrote.
 
-mod dice;
 mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,9 +9,9 @@ use kubestock_install::object::Quantity;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use self::dice::Dice;
 use self::workloads::{Workload, range};
 use super::cluster::{Cluster, name};
+use super::dice::{self, Dice};
 use super::trees::{layers_only, write};
 
 /// What a round has in its namespace.
