@@ -1,6 +1,7 @@
 //! A Kubernetes object as data: read from YAML, named, written back; and what a misspelt name in it most likely meant.
 //! Pure: no I/O, no client.
 
+mod diff;
 mod id;
 mod named;
 mod nearest;
@@ -11,6 +12,7 @@ mod snapshot;
 mod wave;
 pub mod yaml;
 
+pub use diff::{Diff, Hunk, Line, Sign};
 pub use id::{GroupKind, ObjectId};
 pub use named::Named;
 pub(crate) use nearest::nearest;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Object;
 
 const REDACTED: &str = "(redacted)";
+const CHANGED: &str = "(redacted, changed)";
 
 /// Annotations that repeat a whole object.
 const COPIES: [&str; 1] = ["kubectl.kubernetes.io/last-applied-configuration"];
@@ -41,8 +42,68 @@ pub fn redacted_text(text: &str) -> Cow<'_, str> {
 /// An object without the values of its Secret or ConfigMap, the variables whose names say that they are kept from
 /// others, and what all texts give away by their form; and without what servers keep for themselves.
 pub fn redacted(object: &Object) -> Object {
+    without_secrets(object, object.is("", "Secret") || object.is("", "ConfigMap"))
+}
+
+/// The same for what is compared: the values of a ConfigMap stay, for they are what changes.
+pub(super) fn redacted_for_diff(object: &Object) -> Object {
+    without_secrets(object, object.is("", "Secret"))
+}
+
+/// Two states of an object as [`redacted_for_diff`]. What looks the same only because it is kept from others says
+/// in the second that it has changed.
+pub(super) fn redacted_change(before: &Object, after: &Object) -> (Object, Object) {
+    let (shown_before, mut shown_after) = (redacted_for_diff(before), redacted_for_diff(after));
+    for (key, shown) in shown_after.fields_mut() {
+        let pointer = format!("/{key}");
+        if let (Some(was), Some(is), Some(shown_was)) =
+            (before.pointer(&pointer), after.pointer(&pointer), shown_before.pointer(&pointer))
+        {
+            tell_changes(was, is, shown_was, shown);
+        }
+    }
+    (shown_before, shown_after)
+}
+
+fn tell_changes(was: &Value, is: &Value, shown_was: &Value, shown: &mut Value) {
+    match (was, is, shown_was, shown) {
+        (Value::Object(was), Value::Object(is), Value::Object(shown_was), Value::Object(shown)) => {
+            for (key, shown) in shown {
+                if let (Some(was), Some(is), Some(shown_was)) =
+                    (was.get(key), is.get(key), shown_was.get(key))
+                {
+                    tell_changes(was, is, shown_was, shown);
+                }
+            }
+        }
+        (Value::Array(was), Value::Array(is), Value::Array(shown_was), Value::Array(shown)) => {
+            for (place, (is, shown)) in is.iter().zip(shown).enumerate() {
+                let before = counterpart(was, is, place);
+                if let Some((was, shown_was)) = before.and_then(|at| was.get(at).zip(shown_was.get(at))) {
+                    tell_changes(was, is, shown_was, shown);
+                }
+            }
+        }
+        (was, is, Value::String(shown_was), Value::String(shown)) if was != is && shown_was == shown => {
+            *shown = match shown.as_str() {
+                REDACTED => CHANGED.to_owned(),
+                text => format!("{} (changed)", text.trim_end()),
+            };
+        }
+        _ => {}
+    }
+}
+
+/// Where an item of a list was before: the one of its name, where it has one.
+fn counterpart(was: &[Value], is: &Value, place: usize) -> Option<usize> {
+    match is.get("name") {
+        Some(name) => was.iter().position(|item| item.get("name") == Some(name)),
+        None => Some(place),
+    }
+}
+
+fn without_secrets(object: &Object, holds_data: bool) -> Object {
     let mut object = object.clone();
-    let holds_data = object.is("", "Secret") || object.is("", "ConfigMap");
     let fields = object.fields_mut();
     if holds_data {
         for data in ["data", "stringData", "binaryData"] {
