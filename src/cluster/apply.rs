@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::connect::Cluster;
 use super::error::ApiError;
+use super::handover::is_applied_by_kubectl;
 use super::objects::Place;
 use super::request::{Call, JSON};
 use super::{FIELD_MANAGER, handover};
@@ -18,6 +19,18 @@ pub enum Mode {
     Force,
     /// The server does all but store: defaults, webhooks, validation and quotas are asked.
     DryRun,
+    /// The same for what would take the fields that others own.
+    ForcedDryRun,
+}
+
+impl Mode {
+    fn stays(self) -> bool {
+        matches!(self, Self::Persist | Self::Force)
+    }
+
+    fn takes(self) -> bool {
+        matches!(self, Self::Force | Self::ForcedDryRun)
+    }
 }
 
 /// What applying did to an object, or would do.
@@ -32,6 +45,8 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 pub struct Applied {
     pub outcome: Outcome,
+    /// None where it was not there. Whole in a dry run, else its metadata alone; so is `live`.
+    pub before: Option<Object>,
     pub live: Object,
     /// Who had made it, where it was there before we first applied it.
     pub makers: BTreeSet<String>,
@@ -52,7 +67,7 @@ const SET_BY_SERVER: [&str; 6] =
 
 impl Cluster {
     /// Applies the object server-side, as [`FIELD_MANAGER`]: fields that others own with other values end in
-    /// [`ApiError::Conflict`], but by [`Mode::Force`]. What `kubectl apply` owned of it becomes ours first.
+    /// [`ApiError::Conflict`], unless the mode takes them. What `kubectl apply` owned of it becomes ours first.
     ///
     /// The server warns of fields that its schema does not have and drops them, rather than to refuse the
     /// object: Istio's charts have some that newer or older versions of Kubernetes do not know.
@@ -79,24 +94,25 @@ impl Cluster {
         mode: Mode,
         locked: bool,
     ) -> Result<Applied, ApiError> {
-        let accept = if mode == Mode::DryRun { JSON } else { METADATA_ONLY };
+        let accept = if mode.stays() { METADATA_ONLY } else { JSON };
         let Some(before) = self.live(place, accept).await? else {
-            let (_, live) = self.patch(place, body, mode, mode == Mode::Force).await?;
-            return Ok(Applied { outcome: Outcome::Created, live, makers: BTreeSet::new() });
+            let (_, live) = self.patch(place, body, mode, mode.takes()).await?;
+            return Ok(Applied { outcome: Outcome::Created, before: None, live, makers: BTreeSet::new() });
         };
         if before.text("/metadata/deletionTimestamp").is_some() {
             return Err(ApiError::BeingDeleted { subject: place.subject.clone() });
         }
-        if mode != Mode::DryRun && self.take_over(place, &before).await? {
-            let (_, live) = self.patch(place, body, mode, mode == Mode::Force).await?;
-            return Ok(Applied { outcome: Outcome::Changed, live, makers: makers(&before) });
+        if mode.stays() && self.take_over(place, &before).await? {
+            let (_, live) = self.patch(place, body, mode, mode.takes()).await?;
+            let makers = makers(&before);
+            return Ok(Applied { outcome: Outcome::Changed, before: Some(before), live, makers });
         }
 
         let mut body = body.clone();
         if locked {
             body["metadata"]["resourceVersion"] = before.text("/metadata/resourceVersion").into();
         }
-        let (status, live) = match self.patch(place, &body, mode, mode == Mode::Force).await {
+        let (status, live) = match self.patch(place, &body, mode, mode.takes()).await {
             // A real run would take these over.
             Err(ApiError::Conflict { conflicts, .. })
                 if mode == Mode::DryRun
@@ -109,10 +125,12 @@ impl Cluster {
         let outcome = match status {
             // It went away meanwhile.
             StatusCode::CREATED => Outcome::Created,
+            _ if !mode.stays() && is_applied_by_kubectl(&before) => Outcome::Changed,
             _ if is_same(&before, &live, mode) => Outcome::Unchanged,
             _ => Outcome::Changed,
         };
-        Ok(Applied { outcome, live, makers: makers(&before) })
+        let makers = makers(&before);
+        Ok(Applied { outcome, before: Some(before), live, makers })
     }
 
     async fn patch(
@@ -127,7 +145,7 @@ impl Cluster {
             ("fieldValidation", "Warn"),
             ("force", if force { "true" } else { "false" }),
         ];
-        if mode == Mode::DryRun {
+        if !mode.stays() {
             query.push(("dryRun", "All"));
         }
         let mut call = Call::get(place.path(&query)?, &place.subject).with_body(APPLY_PATCH, body);
@@ -164,13 +182,11 @@ fn makers(before: &Object) -> BTreeSet<String> {
 
 /// The server keeps the resource version where nothing changes.
 fn is_same(before: &Object, after: &Object, mode: Mode) -> bool {
-    match mode {
-        Mode::Persist | Mode::Force => {
-            before.text("/metadata/resourceVersion") == after.text("/metadata/resourceVersion")
-        }
-        // What is not stored gets no new resource version.
-        Mode::DryRun => essence(before) == essence(after),
+    if mode.stays() {
+        return before.text("/metadata/resourceVersion") == after.text("/metadata/resourceVersion");
     }
+    // What is not stored gets no new resource version.
+    essence(before) == essence(after)
 }
 
 /// An object without what changes whenever it is written.
@@ -363,6 +379,12 @@ mod tests {
         let applied = cluster.apply(&deployment("web"), Mode::DryRun).await.unwrap();
         assert_eq!(applied.outcome, Outcome::Changed);
         assert_eq!(*forced.lock().unwrap(), ["false", "true"]);
+    }
+
+    #[tokio::test]
+    async fn what_kubectl_applied_would_be_changed_even_where_its_fields_stay_as_they_are() {
+        let applied = || Answer::ok(applied_by_kubectl());
+        assert_eq!(outcome(applied(), applied(), Mode::DryRun).await, Outcome::Changed);
     }
 
     #[tokio::test]

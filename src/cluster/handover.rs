@@ -49,6 +49,11 @@ impl Cluster {
     }
 }
 
+/// Whether there is anything to move: a real run changes such an object even where its fields stay as they are.
+pub(super) fn is_applied_by_kubectl(live: &Object) -> bool {
+    patch(live).is_some()
+}
+
 /// The JSON patch that moves the fields, if the object is still as it was read; None where there are none.
 fn patch(live: &Object) -> Option<Value> {
     let entries = live.pointer("/metadata/managedFields")?.as_array()?;
