@@ -1,4 +1,4 @@
-//! Shows a recorded run: `cargo run --example replay -- first|again|failed|interrupted [bars|lines|json]`.
+//! Shows a recorded run: `cargo run --example replay -- first|again|failed|interrupted|planned [bars|lines|json]`.
 //!
 //! REPLAY_SPEED is how many recorded seconds pass in one real second, 1 if it is not set.
 

@@ -10,6 +10,7 @@ mod holder;
 mod images;
 mod install;
 mod pin;
+mod plan;
 mod profiles;
 mod quiet;
 mod render;
@@ -46,6 +47,10 @@ pub fn run(cli: Cli) -> ExitCode {
             Some(wanted) => runtime.block_on(roles::run(&profile, check, wanted)),
             None => runtime.block_on(check::run(&profile, check, &look)),
         },
+        (Some(Command::Plan { profile, named, rehearsal }), _) => {
+            let profile = profile.or(named).unwrap_or_else(|| "demo".to_owned());
+            runtime.block_on(plan::run(&profile, rehearsal, &look))
+        }
         (Some(Command::Diagnose { diagnose }), _) => runtime.block_on(diagnose::run(diagnose, &look)),
         (Some(Command::Verify { profile, verify }), _) => {
             runtime.block_on(verify::run(profile.as_deref(), verify, &look))

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::finding::Finding;
-use crate::object::ObjectId;
+use crate::object::{Diff, ObjectId};
 
 /// One fact. As JSON, `event` names it, ids are `Kind/namespace/name`, and times are in seconds.
 #[derive(Clone, Debug, Serialize)]
@@ -65,6 +65,24 @@ pub enum Event {
     Planned {
         layers: Vec<PlannedLayer>,
     },
+    /// What an installation would do to an object. Each has one such event, in the order of the layers.
+    ObjectPlanned {
+        layer: String,
+        #[serde(serialize_with = "text")]
+        object: ObjectId,
+        outcome: PlannedOutcome,
+        /// What would change of it; of an object that is not there yet, all.
+        #[serde(serialize_with = "text")]
+        diff: Diff,
+        /// Why it stays although no layer has it.
+        reason: Option<String>,
+        /// The fields that others hold, where it would be refused for them.
+        conflicts: Vec<HeldField>,
+        /// Why it would be refused, or whose it is.
+        finding: Option<Finding>,
+    },
+    /// What an installation would change, counted.
+    PlanFinished(PlannedCounts),
     WaveStarted {
         layer: String,
         wave: &'static str,
@@ -175,6 +193,8 @@ pub enum Step {
     Render,
     /// Looks for what is wrong before anything is changed.
     Check,
+    /// Has the server rehearse what an installation would change.
+    Plan,
     /// Writes a bundle.
     Bundle,
     /// Applies one layer and waits for it.
@@ -202,6 +222,64 @@ pub struct PlannedLayer {
     pub name: String,
     pub objects: usize,
     pub workloads: usize,
+}
+
+/// What an installation would do to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlannedOutcome {
+    Create,
+    Change,
+    None,
+    /// The server would not let it be as the layer has it.
+    Refused,
+    /// No layer has it any more.
+    Prune,
+    /// The same, and it stays.
+    Keep,
+}
+
+/// A field that another manager holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldField {
+    pub manager: String,
+    /// As the server writes it: `.spec.replicas`.
+    pub field: String,
+}
+
+/// How many objects an installation would do what to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PlannedCounts {
+    pub create: usize,
+    pub change: usize,
+    pub none: usize,
+    pub refused: usize,
+    pub prune: usize,
+    pub keep: usize,
+}
+
+impl PlannedCounts {
+    pub fn count(&mut self, outcome: PlannedOutcome) {
+        let number = match outcome {
+            PlannedOutcome::Create => &mut self.create,
+            PlannedOutcome::Change => &mut self.change,
+            PlannedOutcome::None => &mut self.none,
+            PlannedOutcome::Refused => &mut self.refused,
+            PlannedOutcome::Prune => &mut self.prune,
+            PlannedOutcome::Keep => &mut self.keep,
+        };
+        *number += 1;
+    }
+
+    /// Whether the cluster would not be the same afterwards.
+    pub fn has_changes(&self) -> bool {
+        self.create + self.change + self.prune > 0
+    }
+
+    /// The objects of the layers.
+    pub fn planned(&self) -> usize {
+        self.create + self.change + self.none + self.refused
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

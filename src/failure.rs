@@ -69,6 +69,10 @@ pub enum Failure {
         errors: usize,
         warnings: usize,
     },
+    /// An installation would be refused some of its objects.
+    WouldBeRefused {
+        objects: usize,
+    },
     Interrupted(Signal),
 }
 
@@ -101,6 +105,9 @@ impl Signal {
 }
 
 impl Failure {
+    /// The exit code of a plan with changes, where it was asked for. No failure, and kept from being one's here.
+    pub const CHANGES: u8 = 10;
+
     /// The exit code for what clap refuses, too.
     pub const USAGE: u8 = 2;
 
@@ -118,6 +125,7 @@ impl Failure {
             Self::Unconfirmed { .. } | Self::CutOff { .. } | Self::NotRemoved { .. } => 3,
             Self::UnknownLayer { .. } => Self::USAGE,
             Self::Release(_) | Self::Pin(_) => 4,
+            Self::WouldBeRefused { .. } => 6,
             Self::Engine(error) => match error.as_ref() {
                 EngineError::Homeless(_) | EngineError::Images(_) => Self::USAGE,
                 EngineError::Api { .. } | EngineError::LeaseLost | EngineError::Rights(_) => 3,

@@ -197,7 +197,7 @@ fn every_event_is_documented_with_a_line_that_is_real() {
     let time = regex::Regex::new(r#""time":"[^"]*""#).unwrap();
     let unified = |line: &str| time.replace(line, "\"time\":\"\"").into_owned();
     let mut written = BTreeSet::new();
-    for name in ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled"] {
+    for name in ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled", "planned"] {
         let output = replay(name).arg("json").output().unwrap();
         written.extend(String::from_utf8(output.stdout).unwrap().lines().map(unified));
     }
@@ -232,7 +232,7 @@ fn every_event_is_documented_with_a_line_that_is_real() {
 }
 
 /// Every event's name. [`name`] does not compile while one is missing there; put it here too.
-const VARIANTS: [&str; 25] = [
+const VARIANTS: [&str; 27] = [
     "run_started",
     "step_started",
     "step_finished",
@@ -258,6 +258,8 @@ const VARIANTS: [&str; 25] = [
     "bundle_written",
     "object_removed",
     "removal_awaited",
+    "object_planned",
+    "plan_finished",
 ];
 
 #[expect(dead_code, reason = "it is compiled so that a new event is not forgotten")]
@@ -289,5 +291,7 @@ fn name(event: &kubestock_install::event::Event) -> &'static str {
         BundleWritten { .. } => VARIANTS[22],
         ObjectRemoved { .. } => VARIANTS[23],
         RemovalAwaited { .. } => VARIANTS[24],
+        ObjectPlanned { .. } => VARIANTS[25],
+        PlanFinished(_) => VARIANTS[26],
     }
 }

@@ -142,6 +142,35 @@ pub struct CheckArgs {
     pub output: Output,
 }
 
+/// Where an installation is rehearsed, and how what it would change is told.
+#[derive(Debug, Args)]
+pub struct RehearsalArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+
+    /// A bundle to rehearse, in the place of a profile and a network
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "named", "gitops", "mirror"])]
+    pub bundle: Option<PathBuf>,
+
+    /// End with exit code 10 where something would change
+    #[arg(long)]
+    pub exit_code: bool,
+
+    /// Rehearse taking fields that other managers own with other values
+    #[arg(long)]
+    pub force_conflicts: bool,
+
+    #[command(flatten)]
+    pub prune: PruneArgs,
+
+    #[command(flatten)]
+    pub target: TargetArgs,
+
+    /// How to tell what would change
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub output: Output,
+}
+
 /// What is looked at, and what is kept of it.
 #[derive(Debug, Args)]
 pub struct DiagnoseArgs {

@@ -11,7 +11,8 @@ use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
     BundleArgs, CheckArgs, Color, DiagnoseArgs, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs,
-    ObjectForm, Output, PlanArgs, ProfileArgs, PruneArgs, SourceArgs, TargetArgs, UninstallArgs, VerifyArgs,
+    ObjectForm, Output, PlanArgs, ProfileArgs, PruneArgs, RehearsalArgs, SourceArgs, TargetArgs,
+    UninstallArgs, VerifyArgs,
 };
 
 /// In rows that a terminal of 80 columns does not break.
@@ -25,7 +26,8 @@ Examples:
 Exit codes (docs/exit-codes.md):
   0 done       2 usage      3 cluster or preflight   130 interrupted
   4 download   5 Istio      6 apply                  143 terminated
-  7 timeout    8 checks     1 the program itself";
+  7 timeout    8 checks     1 the program itself
+  10 something would change (plan --exit-code)";
 
 /// Bring KubeStock up behind a STRICT Istio mesh, and prove that it works
 #[derive(Debug, Parser)]
@@ -69,6 +71,19 @@ pub enum Command {
 
         #[command(flatten)]
         check: CheckArgs,
+    },
+
+    /// Show what an installation would change, object by object
+    Plan {
+        /// A profile of this program, or a file [default: demo]
+        profile: Option<String>,
+
+        /// The same, as `install` takes it
+        #[arg(id = "named", long = "profile", value_name = "NAME|FILE", conflicts_with = "profile")]
+        named: Option<String>,
+
+        #[command(flatten)]
+        rehearsal: RehearsalArgs,
     },
 
     /// Say what is wrong in a cluster, whoever installed what runs there

@@ -19,7 +19,7 @@ mod request;
 mod target;
 mod target_error;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod through;
 mod watch;
 

@@ -17,23 +17,23 @@ use crate::object::Object;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) query: Vec<(String, String)>,
-    pub(super) headers: HeaderMap,
+pub(crate) struct Asked {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
     /// Null where there is none.
-    pub(super) body: Value,
+    pub(crate) body: Value,
 }
 
 impl Asked {
-    pub(super) fn query(&self, name: &str) -> Option<&str> {
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Json(u16, Value),
     Text(u16, String, HeaderMap),
     /// None ever.
@@ -41,20 +41,20 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    pub(super) fn ok(value: Value) -> Self {
+    pub(crate) fn ok(value: Value) -> Self {
         Self::Json(200, value)
     }
 
-    pub(super) fn status(code: u16, reason: &str, message: &str) -> Self {
+    pub(crate) fn status(code: u16, reason: &str, message: &str) -> Self {
         Self::Json(code, json!({"kind": "Status", "code": code, "reason": reason, "message": message}))
     }
 
-    pub(super) fn not_found(resource: &str) -> Self {
+    pub(crate) fn not_found(resource: &str) -> Self {
         Self::status(404, "NotFound", &format!("{resource} \"it\" not found"))
     }
 
     /// A watch that tells these events and ends.
-    pub(super) fn events(events: &[(&str, Value)]) -> Self {
+    pub(crate) fn events(events: &[(&str, Value)]) -> Self {
         let lines =
             events.iter().map(|(kind, object)| json!({"type": kind, "object": object}).to_string() + "\n");
         Self::Text(200, lines.collect(), HeaderMap::new())
@@ -62,14 +62,24 @@ impl Answer {
 }
 
 /// A cluster that answers as told, and serves a few kinds.
-pub(super) fn cluster(answer: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Cluster {
+pub(crate) fn cluster(answer: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Cluster {
     let answer = move |asked: Asked| match asked.path.as_str() {
         "/api" => {
             Answer::ok(json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}))
         }
-        "/apis" => Answer::ok(group("apps", &["v1"], &[group("coordination.k8s.io", &["v1"], &[])])),
+        "/apis" => {
+            let others =
+                ["apiextensions.k8s.io", "coordination.k8s.io"].map(|name| group(name, &["v1"], &[]));
+            Answer::ok(group("apps", &["v1"], &others))
+        }
         "/api/v1" => {
-            resources("v1", &[("ConfigMap", "configmaps", true), ("Namespace", "namespaces", false)])
+            let core =
+                [("ConfigMap", "configmaps"), ("Secret", "secrets")].map(|(kind, name)| (kind, name, true));
+            resources("v1", &[&core[..], &[("Namespace", "namespaces", false)]].concat())
+        }
+        "/apis/apiextensions.k8s.io/v1" => {
+            let definitions = ("CustomResourceDefinition", "customresourcedefinitions", false);
+            resources("apiextensions.k8s.io/v1", &[definitions])
         }
         "/apis/apps/v1" => resources("apps/v1", &[("Deployment", "deployments", true)]),
         "/apis/coordination.k8s.io/v1" => resources("coordination.k8s.io/v1", &[("Lease", "leases", true)]),
@@ -79,7 +89,7 @@ pub(super) fn cluster(answer: impl Fn(Asked) -> Answer + Send + Sync + 'static) 
 }
 
 /// A cluster that answers as told, and does not even know its kinds by itself.
-pub(super) fn whole(answer: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Cluster {
+pub(crate) fn whole(answer: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Cluster {
     Cluster::of(Client::new(Fake(Arc::new(answer)), "default"), "v1.33.4")
 }
 
@@ -141,7 +151,7 @@ impl Service<Request<Body>> for Fake {
     }
 }
 
-pub(super) fn deployment(name: &str) -> Object {
+pub(crate) fn deployment(name: &str) -> Object {
     Object::new(json!({
         "apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": name, "namespace": "ns"}, "spec": {"replicas": 2},

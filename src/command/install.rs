@@ -122,7 +122,8 @@ async fn carry_out(
     })
 }
 
-fn pruning(arguments: &PruneArgs) -> Pruning {
+/// What becomes of what a layer does not have any more.
+pub(super) fn pruning(arguments: &PruneArgs) -> Pruning {
     let extent = match arguments {
         PruneArgs { no_prune: true, .. } => Extent::Nothing,
         PruneArgs { prune: true, .. } => Extent::All,

@@ -109,8 +109,18 @@ impl Show {
 
     /// Shows how the command ended, as the last of its events, and waits until that is written.
     pub(super) async fn end(
-        mut self,
+        self,
         ended: Result<Vec<String>, Failure>,
+        tally: &Tally,
+        elapsed: Duration,
+    ) -> ExitCode {
+        self.end_with_code(ended.map(|next| (next, 0)), tally, elapsed).await
+    }
+
+    /// The same for a command that ends well with an exit code of its own.
+    pub(super) async fn end_with_code(
+        mut self,
+        ended: Result<(Vec<String>, u8), Failure>,
         tally: &Tally,
         elapsed: Duration,
     ) -> ExitCode {
@@ -120,11 +130,10 @@ impl Show {
             return told::failure(failure);
         }
         self.draw();
-        let (next, failure) = match ended {
-            Ok(next) => (next, None),
-            Err(failure) => (Vec::new(), Some(failure)),
+        let (next, exit_code, failure) = match ended {
+            Ok((next, exit_code)) => (next, exit_code, None),
+            Err(failure) => (Vec::new(), failure.exit_code(), Some(failure)),
         };
-        let exit_code = failure.as_ref().map_or(0, Failure::exit_code);
         self.announcer.say(Event::Finished(Finished {
             outcome: match &failure {
                 None => Ending::Done,

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::run::{Patience, Run};
 use super::{EngineError, FailedObject};
-use crate::cluster::{ApiError, Applied, Mode, Outcome};
+use crate::cluster::{ApiError, Applied, Cluster, Mode, Outcome};
 use crate::event::{ApplyOutcome, Event};
 use crate::finding::{Code, Finding};
 use crate::istio::render::leave_to_istiod;
@@ -58,7 +58,7 @@ impl Application<'_> {
         let mut told = None;
         let error = loop {
             self.run.go_on()?;
-            let error = match self.attempt(&object).await {
+            let error = match attempt(self.run.cluster, &object, self.mode).await {
                 Ok(applied) => {
                     self.applied(placed, applied);
                     return Ok(());
@@ -82,16 +82,6 @@ impl Application<'_> {
         Err(EngineError::Apply { layer: self.layer.to_owned(), failed: vec![failed] })
     }
 
-    async fn attempt(&self, object: &Object) -> Result<Applied, ApiError> {
-        let mut object = Cow::Borrowed(object);
-        if object.kind() == "ValidatingWebhookConfiguration"
-            && let Some(live) = self.run.cluster.get(&object).await?
-        {
-            leave_to_istiod(object.to_mut(), &live);
-        }
-        self.run.cluster.apply(&object, self.mode).await
-    }
-
     fn applied(&self, placed: &Placed, applied: Applied) {
         self.run.tally.remember(&applied.live);
         self.say(&placed.object, of(applied.outcome), None);
@@ -111,6 +101,17 @@ impl Application<'_> {
         let layer = self.layer.to_owned();
         self.run.say(Event::ObjectApplied { layer, object: object.id(), outcome, message });
     }
+}
+
+/// Applies an object once, or has the server rehearse it.
+pub(super) async fn attempt(cluster: &Cluster, object: &Object, mode: Mode) -> Result<Applied, ApiError> {
+    let mut object = Cow::Borrowed(object);
+    if object.kind() == "ValidatingWebhookConfiguration"
+        && let Some(live) = cluster.get(&object).await?
+    {
+        leave_to_istiod(object.to_mut(), &live);
+    }
+    cluster.apply(&object, mode).await
 }
 
 fn of(outcome: Outcome) -> ApplyOutcome {

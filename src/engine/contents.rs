@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use futures::StreamExt;
 use http::StatusCode;
 
@@ -11,19 +13,29 @@ const CONCURRENT: usize = 16;
 /// How many objects are named.
 const NAMED: usize = 3;
 
-/// What would be lost with a namespace, a definition or a claim, in words; None where it holds nothing.
+/// What would be lost with a namespace, a definition or a claim, in words; None where it holds nothing, or nothing but
+/// what goes before it, by these uids.
 ///
 /// # Errors
 /// Where the cluster cannot be asked. What the user may not read counts as held.
-pub(super) async fn contents(cluster: &Cluster, object: &Object) -> Result<Option<String>, ApiError> {
+pub(super) async fn contents(
+    cluster: &Cluster,
+    object: &Object,
+    going: &HashSet<String>,
+) -> Result<Option<String>, ApiError> {
+    let stays = |held: &Object| !held.text("/metadata/uid").is_some_and(|uid| going.contains(uid));
     match object.kind() {
-        "Namespace" => of_namespace(cluster, object.name()).await,
-        "CustomResourceDefinition" => of_definition(cluster, object).await,
+        "Namespace" => of_namespace(cluster, object.name(), stays).await,
+        "CustomResourceDefinition" => of_definition(cluster, object, stays).await,
         _ => of_claim(cluster, object).await,
     }
 }
 
-async fn of_namespace(cluster: &Cluster, namespace: &str) -> Result<Option<String>, ApiError> {
+async fn of_namespace(
+    cluster: &Cluster,
+    namespace: &str,
+    stays: impl Fn(&Object) -> bool,
+) -> Result<Option<String>, ApiError> {
     let lists = cluster.namespaced_kinds().into_iter().map(async |(api_version, kind)| {
         match cluster.list_metadata(&api_version, &kind, Some(namespace), None).await {
             // A kind that can be created alone, or is on its way out.
@@ -37,7 +49,9 @@ async fn of_namespace(cluster: &Cluster, namespace: &str) -> Result<Option<Strin
     let mut held = Vec::new();
     for list in lists {
         match list {
-            Ok(objects) => held.extend(objects.into_iter().filter(|object| !is_incidental(object))),
+            Ok(objects) => {
+                held.extend(objects.into_iter().filter(|object| !is_incidental(object) && stays(object)));
+            }
             Err(error) if is_unreadable(&error) => {
                 return Ok(Some(format!("what it holds is not known: {error}")));
             }
@@ -47,13 +61,17 @@ async fn of_namespace(cluster: &Cluster, namespace: &str) -> Result<Option<Strin
     Ok(named(&held))
 }
 
-async fn of_definition(cluster: &Cluster, definition: &Object) -> Result<Option<String>, ApiError> {
+async fn of_definition(
+    cluster: &Cluster,
+    definition: &Object,
+    stays: impl Fn(&Object) -> bool,
+) -> Result<Option<String>, ApiError> {
     let Some(definition) = cluster.get(definition).await? else { return Ok(None) };
     let text = |pointer| definition.text(pointer).unwrap_or_default().to_owned();
     let kind = GroupKind { group: text("/spec/group"), kind: text("/spec/names/kind") };
     let Some(api_version) = cluster.version_of(&kind) else { return Ok(None) };
     match cluster.list_metadata(&api_version, &kind.kind, None, None).await {
-        Ok(objects) => Ok(named(&objects)),
+        Ok(objects) => Ok(named(&objects.into_iter().filter(stays).collect::<Vec<_>>())),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) if is_unreadable(&error) => Ok(Some(format!("what it holds is not known: {error}"))),
         Err(error) => Err(error),

@@ -28,7 +28,7 @@ pub struct Install<'a> {
     pub pruning: Pruning,
     /// Whether fields are taken that others own.
     pub force: bool,
-    /// Who runs this: `user@host-pid`, for the Lease.
+    /// Who runs this: `user@host-pid`, for the Lease. Not looked at where it is only rehearsed.
     pub holder: String,
 }
 

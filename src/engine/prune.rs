@@ -38,9 +38,9 @@ pub(super) struct Renewed<'a> {
 }
 
 /// What a layer is to lose.
-struct Superfluous<'a> {
-    renewed: &'a Renewed<'a>,
-    objects: Vec<Object>,
+pub(super) struct Superfluous<'a> {
+    pub renewed: &'a Renewed<'a>,
+    pub objects: Vec<Object>,
 }
 
 /// Removes what the layers do not have any more, the last layer's first, and brings their records up to date.
@@ -73,7 +73,7 @@ pub(super) async fn all(
 }
 
 /// None where the layer is new, or may not be pruned.
-async fn look<'a>(
+pub(super) async fn look<'a>(
     run: &Run<'_>,
     pruning: &Pruning,
     renewed: &'a Renewed<'a>,
@@ -124,7 +124,7 @@ async fn record(run: &Run<'_>, renewed: &Renewed<'_>, kept: &[Object]) -> Result
 }
 
 /// Tells of layers that this profile has installed and does not have any more.
-async fn layers_without_a_plan(run: &Run<'_>) -> Result<(), EngineError> {
+pub(super) async fn layers_without_a_plan(run: &Run<'_>) -> Result<(), EngineError> {
     let is_planned = |set: &ApplySet| run.plan.layers.iter().any(|layer| layer.name == set.layer);
     for set in installed(run.cluster).await? {
         if !is_planned(&set) && set.profiles.iter().eq([run.profile]) {

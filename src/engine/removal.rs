@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -32,7 +32,7 @@ pub struct Discard {
 }
 
 impl Discard {
-    fn takes(&self, object: &Object) -> bool {
+    pub(super) fn takes(&self, object: &Object) -> bool {
         // A namespace may hold what is none of ours: it is never taken unless it is named.
         self.all && object.kind() != "Namespace" || self.named.contains(&Named::of(object))
     }
@@ -84,7 +84,9 @@ impl Removal<'_> {
         if !is_container(object) || self.discard.takes(object) {
             return Ok(None);
         }
-        contents(self.run.cluster, object).await.map_err(EngineError::api("looking what an object holds"))
+        contents(self.run.cluster, object, &HashSet::new())
+            .await
+            .map_err(EngineError::api("looking what an object holds"))
     }
 
     /// All of them are tried, so that all that is refused is told at once.

@@ -18,6 +18,16 @@ pub(super) async fn plan(
     course: Course<'_>,
     install: &Install<'_>,
 ) -> Result<(Plan, Option<Pins>), EngineError> {
+    let (plan, images) = laid_out(course, install).await?;
+    course.step(Step::Check, course.stoppable(check(install, course.announcer, &plan))).await?;
+    Ok((plan, Pins::of(&images)))
+}
+
+/// The same without a look at what is wrong, and without a word on what may be done: the plan, and its images.
+pub(super) async fn laid_out(
+    course: Course<'_>,
+    install: &Install<'_>,
+) -> Result<(Plan, Vec<Image>), EngineError> {
     let Course { announcer, .. } = course;
     let mut release = None;
     if let Some(istio) = &install.profile.istio {
@@ -37,11 +47,9 @@ pub(super) async fn plan(
             |object: &Object| install.cluster.is_namespaced(object.api_version(), object.kind());
         let (plan, images) = settle(announcer, layers, is_namespaced, &install.profile.images)?;
         announcer.say(planned(&plan));
-        Ok((plan, Pins::of(&images)))
+        Ok((plan, images))
     });
-    let (plan, pins) = rendered.await?;
-    course.step(Step::Check, course.stoppable(check(install, announcer, &plan))).await?;
-    Ok((plan, pins))
+    rendered.await
 }
 
 /// The release that a profile names, as a step.

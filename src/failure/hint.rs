@@ -27,7 +27,9 @@ impl Failure {
                 "begin with `--mtls permissive`, which cuts nobody off, or give --yes if it is meant; docs/findings.md has \
                  an entry for each code"
             }
-            Self::Found { .. } => "mend what is told above; docs/findings.md has an entry for each code",
+            Self::Found { .. } | Self::WouldBeRefused { .. } => {
+                "mend what is told above; docs/findings.md has an entry for each code"
+            }
             Self::Interrupted(_) => "what is done stays; run the same command again for the rest",
             Self::Unrendered(Unrendered { source, .. })
                 if matches!(**source, kustomize::Error::NoFolder { .. }) =>

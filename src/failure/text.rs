@@ -63,6 +63,7 @@ impl Failure {
                     warnings => format!("{errors} and {} found", counted(*warnings, "warning")),
                 }
             }
+            Self::WouldBeRefused { objects } => format!("{} would be refused", counted(*objects, "object")),
             Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),
         }
     }

@@ -67,6 +67,12 @@ codes! {
     ProbeCutOff = 136,
     /// A DestinationRule by which the mesh itself calls what a STRICT policy closes.
     RuleCutOff = 137,
+    /// Fields that another manager holds with other values.
+    FieldsHeld = 141,
+    /// A field that cannot be changed any more.
+    FieldImmutable = 142,
+    /// An object that the server refuses for another reason.
+    ObjectRefused = 143,
     /// An object whose kind, or the version of it, nothing defines.
     UnknownKind = 201,
     /// A policy for the whole mesh that holds for one namespace alone.

@@ -47,19 +47,19 @@ impl Plan {
         homeless
     }
 
+    /// The kinds that the plan itself defines.
+    pub fn defined_kinds(&self) -> BTreeSet<GroupKind> {
+        self.definitions().filter_map(defined_kind).collect()
+    }
+
     fn namespaced_definitions(&self) -> BTreeSet<GroupKind> {
+        let is_namespaced = |definition: &&Object| definition.text("/spec/scope") == Some("Namespaced");
+        self.definitions().filter(is_namespaced).filter_map(defined_kind).collect()
+    }
+
+    fn definitions(&self) -> impl Iterator<Item = &Object> {
         let objects = self.layers.iter().flat_map(super::Layer::objects).map(|placed| &placed.object);
-        let definitions =
-            objects.filter(|object| object.is("apiextensions.k8s.io", "CustomResourceDefinition"));
-        definitions
-            .filter(|definition| definition.text("/spec/scope") == Some("Namespaced"))
-            .filter_map(|definition| {
-                Some(GroupKind {
-                    group: definition.text("/spec/group")?.to_owned(),
-                    kind: definition.text("/spec/names/kind")?.to_owned(),
-                })
-            })
-            .collect()
+        objects.filter(|object| object.is("apiextensions.k8s.io", "CustomResourceDefinition"))
     }
 
     fn namespace_of_copy(&self, id: &ObjectId) -> Option<&str> {
@@ -68,6 +68,13 @@ impl Plan {
             objects.filter(|object| object.name() == id.name && object.group_kind() == id.group_kind);
         copies.find_map(Object::namespace)
     }
+}
+
+fn defined_kind(definition: &Object) -> Option<GroupKind> {
+    Some(GroupKind {
+        group: definition.text("/spec/group")?.to_owned(),
+        kind: definition.text("/spec/names/kind")?.to_owned(),
+    })
 }
 
 #[cfg(test)]

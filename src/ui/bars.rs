@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
-use crate::event::{ApplyOutcome, CheckOutcome, Event, Finished, LogTail, RemovalOutcome, Step};
+use crate::event::{
+    ApplyOutcome, CheckOutcome, Event, Finished, LogTail, PlannedOutcome, RemovalOutcome, Step,
+};
 use crate::finding::Finding;
-use crate::object::ObjectId;
+use crate::object::{Diff, ObjectId};
 
+use super::changes;
 use super::ink::Ink;
 use super::live;
 use super::progress::Progress;
@@ -86,6 +89,18 @@ impl<O: Write + Send + 'static, E: Write> Bars<O, E> {
         }
     }
 
+    fn object_planned(&self, object: &ObjectId, outcome: PlannedOutcome, diff: &Diff, reason: Option<&str>) {
+        let Some(head) = changes::signed(outcome, object, reason, self.verbose > 0, &self.ink) else {
+            return;
+        };
+        self.print(&head, "    ");
+        let lines = changes::lines(outcome, diff, Some(self.shape.width()), &self.ink);
+        if !lines.is_empty() {
+            // All at once: what runs is redrawn after it.
+            self.bar.suspend(|| self.screen.print(&lines.join("\n")));
+        }
+    }
+
     fn object_applied(&self, object: &ObjectId, outcome: ApplyOutcome, message: Option<&str>) {
         let outcome = match outcome {
             ApplyOutcome::Failed => {
@@ -127,6 +142,10 @@ impl<O: Write + Send + 'static, E: Write> View for Bars<O, E> {
             }
             Event::ObjectRemoved { object, outcome, reason, .. } => {
                 self.object_removed(object, *outcome, reason.as_deref());
+            }
+            Event::ObjectPlanned { object, outcome, diff, reason, finding, .. } => {
+                self.object_planned(object, *outcome, diff, reason.as_deref());
+                finding.iter().for_each(|finding| self.found(finding));
             }
             Event::Diagnosed { object, finding, events, logs, .. } => {
                 self.diagnosed(object, finding, events, logs);

@@ -87,6 +87,11 @@ impl Ink {
         self.paint(text, Style::new().red().bold())
     }
 
+    /// Of a diff, what would be no longer: as red as what is bad, but nothing to shout about.
+    pub(super) fn gone(&self, text: &str) -> String {
+        self.paint(text, Style::new().red())
+    }
+
     pub(super) fn attention(&self, text: &str) -> String {
         self.paint(text, Style::new().yellow())
     }

@@ -5,11 +5,12 @@ use std::io::Write;
 use std::time::Duration;
 
 use crate::event::{
-    ApplyOutcome, Event, Finished, LogTail, PlannedLayer, RemovalOutcome, Step, WorkloadState,
+    ApplyOutcome, Event, Finished, LogTail, PlannedLayer, PlannedOutcome, RemovalOutcome, Step, WorkloadState,
 };
 use crate::finding::Finding;
-use crate::object::ObjectId;
+use crate::object::{Diff, ObjectId};
 
+use super::changes;
 use super::ink::Ink;
 use super::progress::{Download, Progress, Workload};
 use super::summary::{headline, next, write_error};
@@ -134,6 +135,21 @@ impl<O: Write, E: Write> Lines<O, E> {
         self.say(at, &line);
     }
 
+    fn object_planned(
+        &mut self,
+        layer: &str,
+        object: &ObjectId,
+        (outcome, reason): (PlannedOutcome, Option<&str>),
+        diff: &Diff,
+        at: Duration,
+    ) {
+        let Some(said) = changes::said(outcome, object, reason, self.verbose > 0, &self.ink) else { return };
+        self.say(at, &format!("{layer}: {said}"));
+        for line in changes::lines(outcome, diff, None, &self.ink) {
+            self.write(&line);
+        }
+    }
+
     /// Says a state or a reason that is new; that pods are still missing, without a reason, is only news
     /// after something else was said.
     fn workload(&mut self, layer: &str, workload: &Workload, at: Duration) {
@@ -238,6 +254,11 @@ impl<O: Write, E: Write> View for Lines<O, E> {
                     self.say(at, &format!("render: layer {}: {}", layer.name, planned(layer)));
                 }
             }
+            Event::ObjectPlanned { layer, object, outcome, diff, reason, finding, .. } => {
+                self.object_planned(layer, object, (*outcome, reason.as_deref()), diff, at);
+                finding.iter().for_each(|finding| self.found(finding, at));
+            }
+            Event::PlanFinished(_) => {}
             Event::WaveStarted { layer, wave, objects } => {
                 self.say(at, &format!("{layer}: applying {wave}, {}", count(*objects, "object")));
             }
@@ -332,6 +353,7 @@ fn begins(step: &Step, progress: &Progress) -> Option<String> {
         | Step::Fetch
         | Step::Render
         | Step::Check
+        | Step::Plan
         | Step::Bundle
         | Step::Prune
         | Step::Verify => None,

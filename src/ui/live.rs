@@ -52,6 +52,7 @@ fn doing(step: &Step, progress: &Progress) -> String {
             Some(layer) if !layer.is_applied() => layer.wave.unwrap_or_default().to_owned(),
             _ => String::new(),
         },
+        Step::Plan => words::rehearsed(progress),
         Step::Connect
         | Step::Fetch
         | Step::Render
@@ -80,7 +81,7 @@ fn detail_rows(step: &Step, progress: &Progress, at: Duration, width: usize, ink
             rows.extend(held_rows(progress, ink));
         }
         Step::Prune => rows.extend(held_rows(progress, ink)),
-        Step::Connect | Step::Render | Step::Check | Step::Bundle | Step::Verify => {}
+        Step::Connect | Step::Render | Step::Check | Step::Plan | Step::Bundle | Step::Verify => {}
     }
     rows
 }

@@ -3,6 +3,7 @@
 //! What is shown comes from one pure fold, `Progress`; a `View` only words or draws it.
 
 mod bars;
+mod changes;
 mod ink;
 mod json;
 mod lines;

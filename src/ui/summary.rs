@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::event::{Ending, Finished};
+use crate::event::{Ending, Finished, PlannedCounts};
 
+use super::changes::counted;
 use super::ink::Ink;
 use super::progress::{Applied, Progress};
 use super::text::{bytes, count, took};
@@ -38,6 +39,15 @@ fn sentence(finished: &Finished, progress: &Progress) -> String {
         Some(target) => format!("{} on {}", target.profile, target.context),
         None => "the run".to_owned(),
     };
+    if progress.is_planned && finished.outcome != Ending::Interrupted {
+        let counts = progress.planned;
+        return match counts.planned() {
+            all if counts == (PlannedCounts { none: all, ..PlannedCounts::default() }) => {
+                format!("nothing to change: {where_to} has all of {}, {elapsed}", count(all, "object"))
+            }
+            _ => format!("{where_to}: {}, {elapsed}", counted(counts)),
+        };
+    }
     if finished.outcome == Ending::Done && progress.only_checked() {
         let what = if progress.target.is_some() { where_to } else { "the layers".to_owned() };
         return format!("{what}: {}, {elapsed}", found(progress.found));

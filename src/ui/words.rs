@@ -6,6 +6,7 @@ use crate::event::{CheckOutcome, Step, WorkloadState};
 use crate::finding::{Finding, Severity};
 use crate::object::ObjectId;
 
+use super::changes::counted;
 use super::ink::Ink;
 use super::progress::{Applied, Download, Found, Layer, Progress, Removed, Workload};
 use super::text::{bytes, bytes_of, count, plain, since};
@@ -53,6 +54,7 @@ pub(super) fn name(step: &Step) -> &str {
         Step::Fetch => "fetch",
         Step::Render => "render",
         Step::Check => "check",
+        Step::Plan => "plan",
         Step::Bundle => "bundle",
         Step::Layer(name) => name,
         Step::Rollout => "rollout",
@@ -75,6 +77,7 @@ pub(super) fn result(step: &Step, progress: &Progress) -> String {
             format!("{} in {}", count(objects, "object"), count(progress.layers.len(), "layer"))
         }
         Step::Check => found(progress.found),
+        Step::Plan => counted(progress.planned),
         Step::Bundle => match &progress.bundle {
             Some(bundle) => format!("{}, {}", bundle.path, bytes(bundle.bytes)),
             None => String::new(),
@@ -212,12 +215,21 @@ pub(super) fn stands(step: &Step, progress: &Progress, at: Duration) -> String {
     if let Step::Prune | Step::Removal(_) = step {
         parts.extend(progress.held.first().map(|(object, reason)| removal_awaited(object, reason)));
     }
+    if *step == Step::Plan {
+        parts.push(rehearsed(progress));
+    }
     let awaited = progress.awaited(step);
     if awaited.wanted > 0 {
         parts.push(format!("{} of {} ready", awaited.ready, awaited.wanted));
         parts.extend(awaited.waiting.first().map(|workload| slowest(workload)));
     }
     parts.join(", ")
+}
+
+/// `34 of 106 objects`: how far a plan is.
+pub(super) fn rehearsed(progress: &Progress) -> String {
+    let all = progress.layers.iter().map(|layer| layer.objects).sum();
+    format!("{} of {}", progress.planned.planned(), count(all, "object"))
 }
 
 pub(super) fn lease(holder: &str) -> String {

@@ -12,6 +12,7 @@ mod images;
 mod kubeconfig;
 mod locality;
 mod pin;
+mod plan;
 mod profiles;
 mod render;
 mod usage;

@@ -4,26 +4,29 @@ use crate::home::Home;
 
 #[test]
 fn the_help_of_the_program() {
-    assert_snapshot!(Home::new().run("--help"), @r"
+    assert_snapshot!(Home::new().run("--help"), @r#"
     Bring KubeStock up behind a STRICT Istio mesh, and prove that it works
 
     Usage: kubestock-install [OPTIONS] <PROFILE>
            kubestock-install <COMMAND>
 
     Commands:
-      install   Install what a profile describes
-      check     Say what would not work, in the files and in the cluster
-      diagnose  Say what is wrong in a cluster, whoever installed what runs there
-      verify    Prove that a running mesh is what was promised
-      render    Print the objects of a kustomize folder, without a cluster
-      profiles  List the profiles of this program, or show one
-      images    List every image that a profile runs, without a cluster
-      fetch     Download and prove the Istio release of a profile, without a cluster
-      bundle    Write one file with all that an installation reads, for where there
-                is no network
-      pin       Print the digests of another Istio version, for `istio.digests` in a
-                profile
-      help      Print this message or the help of the given subcommand(s)
+      install    Install what a profile describes
+      check      Say what would not work, in the files and in the cluster
+      plan       Show what an installation would change, object by object
+      diagnose   Say what is wrong in a cluster, whoever installed what runs there
+      verify     Prove that a running mesh is what was promised
+      uninstall  Remove what was installed, the last layer first
+      render     Print the objects of a kustomize folder, without a cluster
+      profiles   List the profiles of this program, or show one
+      images     List every image that a profile runs, without a cluster
+      fetch      Download and prove the Istio release of a profile, without a
+                 cluster
+      bundle     Write one file with all that an installation reads, for where there
+                 is no network
+      pin        Print the digests of another Istio version, for `istio.digests` in
+                 a profile
+      help       Print this message or the help of the given subcommand(s)
 
     Arguments:
       [PROFILE]
@@ -89,6 +92,20 @@ fn the_help_of_the_program() {
               How long each layer may take, in the place of the profile's own times
               (90s, 5m, 1h)
 
+          --force-conflicts
+              Take fields that other managers own with other values
+
+          --prune
+              Remove also what another profile may have brought with a layer of the
+              same name
+
+          --no-prune
+              Leave in the cluster what a layer does not have any more
+
+          --discard <KIND/NAME>
+              A namespace, definition or claim that may go although it holds
+              something; again for another
+
           --output <FORM>
               How to tell what happens
 
@@ -128,13 +145,14 @@ fn the_help_of_the_program() {
       0 done       2 usage      3 cluster or preflight   130 interrupted
       4 download   5 Istio      6 apply                  143 terminated
       7 timeout    8 checks     1 the program itself
+      10 something would change (plan --exit-code)
     exit code 0
-    ");
+    "#);
 }
 
 #[test]
 fn the_help_of_an_installation() {
-    assert_snapshot!(Home::new().run("install --help"), @"
+    assert_snapshot!(Home::new().run("install --help"), @r#"
     Install what a profile describes
 
     Usage: kubestock-install install [OPTIONS]
@@ -201,6 +219,20 @@ fn the_help_of_an_installation() {
               How long each layer may take, in the place of the profile's own times
               (90s, 5m, 1h)
 
+          --force-conflicts
+              Take fields that other managers own with other values
+
+          --prune
+              Remove also what another profile may have brought with a layer of the
+              same name
+
+          --no-prune
+              Leave in the cluster what a layer does not have any more
+
+          --discard <KIND/NAME>
+              A namespace, definition or claim that may go although it holds
+              something; again for another
+
           --output <FORM>
               How to tell what happens
 
@@ -225,7 +257,7 @@ fn the_help_of_an_installation() {
       -h, --help
               Print help (see a summary with '-h')
     exit code 0
-    ");
+    "#);
 }
 
 #[test]
@@ -249,6 +281,75 @@ fn the_help_of_the_other_commands() {
       -h, --help           Print help
     exit code 0
     ");
+    assert_snapshot!(home.run("plan -h"), @r#"
+    Show what an installation would change, object by object
+
+    Usage: kubestock-install plan [OPTIONS] [PROFILE]
+
+    Arguments:
+      [PROFILE]  A profile of this program, or a file [default: demo]
+
+    Options:
+          --profile <NAME|FILE>
+              The same, as `install` takes it
+      -f, --file <FILE>
+              A file to lay over the profile; later ones win
+          --set <KEY=VALUE>
+              Values to lay over all files, as in Helm: a.b=x,c[0]=y,d={x,y}
+          --set-string <KEY=VALUE>
+              The same for values that are text, whatever they look like
+          --gitops <DIR>
+              A gitops tree of your own, with base/ and overlays/staging/
+          --cache-dir <DIR>
+              Where proven releases are kept [default: kubestock-install in the
+              user's cache folder] [env: KUBESTOCK_INSTALL_CACHE_DIR]
+          --mirror <URL>
+              A folder with the release's archives, asked after the profile's own
+              source and before $KUBESTOCK_INSTALL_MIRROR and the Istio project;
+              again for another
+          --ca-bundle <FILE>
+              A PEM file of authorities to trust beside the system's own, a
+              company's proxy's, say [env: KUBESTOCK_INSTALL_CA_BUNDLE]
+          --offline
+              Fetch nothing: use the release that is in the cache, or say what is
+              missing there
+          --image-registry <HOST/PATH>
+              The mirror that all images come from, injected sidecars included
+              (docs/images.md)
+          --mtls <MODE>
+              The mode of the layers' policy for the whole mesh, in the place of
+              their own: begin with `permissive` where `strict` would cut off what
+              calls in plaintext [possible values: permissive, strict]
+          --bundle <FILE>
+              A bundle to rehearse, in the place of a profile and a network
+          --exit-code
+              End with exit code 10 where something would change
+          --force-conflicts
+              Rehearse taking fields that other managers own with other values
+          --prune
+              Remove also what another profile may have brought with a layer of the
+              same name
+          --no-prune
+              Leave in the cluster what a layer does not have any more
+          --discard <KIND/NAME>
+              A namespace, definition or claim that may go although it holds
+              something; again for another
+          --kubeconfig <FILE>
+              The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
+          --context <NAME>
+              The context in the kubeconfig [default: its current one]
+          --output <FORM>
+              How to tell what would change [default: text] [possible values: text,
+              json]
+      -v, --verbose...
+              Tell more: -v each object, -vv what is sent to the cluster
+          --color <WHEN>
+              When to use colour [default: auto] [possible values: auto, always,
+              never]
+      -h, --help
+              Print help (see more with '--help')
+    exit code 0
+    "#);
     assert_snapshot!(home.run("fetch -h"), @"
     Download and prove the Istio release of a profile, without a cluster
 

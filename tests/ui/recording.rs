@@ -4,13 +4,15 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::event::{
-    ApplyOutcome, CheckOutcome, Ending, Event, Finished, LogTail, PlannedLayer, RemovalOutcome, Step,
-    WorkloadState,
+    ApplyOutcome, CheckOutcome, Ending, Event, Finished, HeldField, LogTail, PlannedCounts, PlannedLayer,
+    PlannedOutcome, RemovalOutcome, Step, WorkloadState,
 };
 use crate::finding::{Code, Finding, Severity};
 use crate::kustomize::At;
-use crate::object::{GroupKind, ObjectId};
+use crate::object::{Diff, GroupKind, Object, ObjectId};
 
 use ApplyOutcome::{Changed, Created, Failed, Unchanged};
 use WorkloadState::{InProgress, Ready, Suspect};
@@ -18,8 +20,8 @@ use WorkloadState::{InProgress, Ready, Suspect};
 /// Facts in the order in which they came, each with its time since the start of the run.
 pub(crate) type Recording = Vec<(Duration, Event)>;
 
-pub(crate) const NAMES: [&str; 7] =
-    ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled"];
+pub(crate) const NAMES: [&str; 8] =
+    ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled", "planned"];
 
 pub(crate) fn named(name: &str) -> Option<Recording> {
     Some(match name {
@@ -30,6 +32,7 @@ pub(crate) fn named(name: &str) -> Option<Recording> {
         "bundled" => bundled(),
         "checked" => checked(),
         "uninstalled" => uninstalled(),
+        "planned" => planned(),
         _ => return None,
     })
 }
@@ -395,6 +398,58 @@ pub(crate) fn uninstalled() -> Recording {
     run.in_order()
 }
 
+/// `kubestock-install plan`, of a tree that has changed, and of an object that cannot be as it says.
+pub(crate) fn planned() -> Recording {
+    let mut run = Run::default();
+    run.connect(0.3);
+    run.render(0.4, 1.0);
+    run.say(1.0, Event::StepStarted { step: Step::Plan });
+    let account = of_staging("ServiceAccount", "ms-review", json!({}));
+    let settings = |banner: &str| {
+        of_staging("ConfigMap", "frontend", json!({"data": {"banner": banner, "port": "3000"}}))
+    };
+    let secret = |password: &str| of_staging("Secret", "db", json!({"data": {"password": password}}));
+    let banner = "welcome to the shop, where everything is on sale until the end of the week";
+    let (settings, secrets) = ([settings("welcome"), settings(banner)], [secret("b2xk"), secret("bmV3")]);
+    run.foreseen("base", id("", "Namespace", "", STAGING), PlannedOutcome::None, Diff::default());
+    run.foreseen("staging", account.id(), PlannedOutcome::Create, Diff::of_new(&account));
+    for [before, after] in [settings, secrets] {
+        run.foreseen("staging", after.id(), PlannedOutcome::Change, Diff::between(&before, &after));
+    }
+    let web = deployment(STAGING, "ms-product");
+    run.foreseen("staging", deployment(STAGING, "ms-identity"), PlannedOutcome::Change, Diff::default());
+    let held = HeldField { manager: "kubectl-edit".to_owned(), field: ".spec.replicas".to_owned() };
+    let finding = Finding::error(
+        Code::FieldsHeld,
+        "others hold fields of it with other values: .spec.replicas (`kubectl-edit`)",
+        "leave these fields out of the layer, or have who manages them give them up; --force-conflicts takes them",
+    );
+    run.say(
+        1.4,
+        Event::ObjectPlanned {
+            layer: "staging".to_owned(),
+            object: web.clone(),
+            outcome: PlannedOutcome::Refused,
+            diff: Diff::default(),
+            reason: None,
+            conflicts: vec![held],
+            finding: Some(finding.on(web)),
+        },
+    );
+    run.foreseen("staging", id("", "Service", STAGING, "ms-old"), PlannedOutcome::Prune, Diff::default());
+    run.foreseen("base", id("", "Namespace", "", "kubestock-old"), PlannedOutcome::Keep, Diff::default());
+    let counts = PlannedCounts { create: 1, change: 3, none: 1, refused: 1, prune: 1, keep: 1 };
+    run.say(1.4, Event::PlanFinished(counts));
+    run.end(1.4, Step::Plan, 0.4);
+    let error = (
+        6,
+        "1 object would be refused",
+        "mend what is told above; docs/findings.md has an entry for each code",
+    );
+    run.finished(1.5, Ending::Failed, (0, 0, 0, 0), Some(error));
+    run.in_order()
+}
+
 const URL: &str = "https://github.com/istio/istio/releases/download/1.18.0/istio-1.18.0-linux-amd64.tar.gz";
 const STAGING: &str = "kubestock-staging";
 const ISTIO_CRDS: [&str; 15] = [
@@ -462,6 +517,12 @@ impl Run {
         });
         self.say(to, Event::Planned { layers: layers.to_vec() });
         self.end(to, Step::Render, to - from);
+    }
+
+    fn foreseen(&mut self, layer: &str, object: ObjectId, outcome: PlannedOutcome, diff: Diff) {
+        let (layer, conflicts, finding) = (layer.to_owned(), Vec::new(), None);
+        let reason = (outcome == PlannedOutcome::Keep).then(|| "it holds Secret/kubestock-old/db".to_owned());
+        self.say(1.4, Event::ObjectPlanned { layer, object, outcome, diff, reason, conflicts, finding });
     }
 
     fn wave(&mut self, at: f64, layer: &str, wave: &'static str, objects: usize) {
@@ -587,6 +648,14 @@ fn release(cached: bool) -> Event {
 
 fn deployment(namespace: &str, name: &str) -> ObjectId {
     id("apps", "Deployment", namespace, name)
+}
+
+#[allow(clippy::unwrap_used, reason = "it is one")]
+fn of_staging(kind: &str, name: &str, more: serde_json::Value) -> Object {
+    let metadata = json!({"name": name, "namespace": STAGING});
+    let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": metadata});
+    json_patch::merge(&mut object, &more);
+    Object::new(object).unwrap()
 }
 
 fn id(group: &str, kind: &str, namespace: &str, name: &str) -> ObjectId {

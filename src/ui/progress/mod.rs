@@ -5,7 +5,7 @@ mod layer;
 
 use std::time::Duration;
 
-use crate::event::{Event, Step};
+use crate::event::{Event, PlannedCounts, Step};
 use crate::finding::Severity;
 use crate::object::ObjectId;
 
@@ -27,6 +27,10 @@ pub(super) struct Progress {
     pub(super) bundle: Option<Bundle>,
     /// What is on its way out, and what it waits for.
     pub(super) held: Vec<(ObjectId, String)>,
+    /// What an installation would change, as far as it is known.
+    pub(super) planned: PlannedCounts,
+    /// Whether all of it is.
+    pub(super) is_planned: bool,
     /// Who holds the Lease that the run waits for.
     pub(super) lease_holder: Option<String>,
     /// The signal that asked the run to end.
@@ -107,6 +111,8 @@ impl Progress {
                     (layer.objects, layer.planned_workloads) = (planned.objects, planned.workloads);
                 }
             }
+            Event::ObjectPlanned { outcome, .. } => self.planned.count(*outcome),
+            Event::PlanFinished(counts) => (self.planned, self.is_planned) = (*counts, true),
             Event::WaveStarted { layer, wave, .. } => self.layer_mut(layer).wave = Some(wave),
             Event::ObjectApplied { layer, object, outcome, .. } => {
                 self.layer_mut(layer).apply(object, *outcome);
@@ -203,6 +209,7 @@ impl Progress {
             | Step::Fetch
             | Step::Render
             | Step::Check
+            | Step::Plan
             | Step::Bundle
             | Step::Prune
             | Step::Removal(_)

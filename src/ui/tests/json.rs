@@ -18,6 +18,11 @@ async fn a_failed_run_as_objects() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plan_as_objects() {
+    assert_snapshot!(shown(recording::planned()).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_last_object_is_the_one_end() {
     for name in recording::NAMES {
         let lines = shown(recording::named(name).unwrap()).await;

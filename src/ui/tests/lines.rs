@@ -41,6 +41,11 @@ async fn a_check_ends_with_what_was_found() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plan_shows_what_would_change_and_its_lines_are_not_cut() {
+    assert_snapshot!(shown(recording::planned(), 0).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupted_run() {
     assert_snapshot!(shown(recording::interrupted(), 0).await);
 }

@@ -1,0 +1,174 @@
+//! What an installation would change: the server rehearses all of its plan. Nothing is written.
+
+mod leftovers;
+mod refusal;
+#[cfg(test)]
+mod tests;
+mod to_come;
+
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt};
+use http::StatusCode;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::apply::attempt;
+use super::prune::Pruning;
+use super::run::{Course, Patience, Run, Tally};
+use super::{EngineError, Install, settle};
+use crate::cluster::{ApiError, Applied, Mode, Outcome};
+use crate::event::{Announcer, Event, PlannedCounts, PlannedOutcome, Step};
+use crate::object::{Diff, Object};
+use crate::plan::{ApplySet, Placed};
+use leftovers::leftovers;
+use to_come::{ToCome, brings_role_of};
+
+/// How many requests are on their way at once.
+const CONCURRENT: usize = 16;
+
+/// How long what passes (429, a lost connection) is asked again.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Says of each object what the installation would do to it, and counts them. Only reads and dry runs are sent, and
+/// no Lease is taken.
+///
+/// # Errors
+/// As an installation before it changes anything. What the server refuses is told and counted, and no error.
+pub async fn foresee(
+    install: &Install<'_>,
+    announcer: &Announcer,
+    stop: &CancellationToken,
+) -> Result<PlannedCounts, EngineError> {
+    let (plan, _) = settle::laid_out(Course { announcer, stop }, install).await?;
+    let (profile, tally) = (&install.profile.name, Tally::default());
+    let run = Run { cluster: install.cluster, plan: &plan, profile, announcer, stop, tally: &tally };
+    let mode = if install.force { Mode::ForcedDryRun } else { Mode::DryRun };
+    run.step(Step::Plan, run.stoppable(rehearse(&run, mode, &install.pruning))).await
+}
+
+async fn rehearse(run: &Run<'_>, mode: Mode, pruning: &Pruning) -> Result<PlannedCounts, EngineError> {
+    let mut counts = PlannedCounts::default();
+    let mut say = |event: Event| {
+        if let Event::ObjectPlanned { outcome, .. } = &event {
+            counts.count(*outcome);
+        }
+        run.say(event);
+    };
+    let to_come = ToCome::of(run.cluster, run.plan).await;
+    let to_come = to_come.map_err(EngineError::api("looking at the namespaces"))?;
+    let layers = run.plan.layers.iter().enumerate();
+    let sets: Vec<_> =
+        layers.map(|(position, layer)| (layer, ApplySet::of(layer, position, run.profile))).collect();
+    let rehearsals = sets.iter().flat_map(|(layer, set)| {
+        let waves = layer.stages.iter().flat_map(|stage| stage.waves().into_values().flatten());
+        waves.map(|placed| Rehearsal { run, mode, to_come: &to_come, set, placed })
+    });
+    // They overlap, and are told in their order all the same.
+    let mut told = futures::stream::iter(rehearsals.map(Rehearsal::told)).buffered(CONCURRENT);
+    while let Some(event) = told.try_next().await.map_err(EngineError::api("rehearsing the plan"))? {
+        say(event);
+    }
+    drop(told);
+    leftovers(run, pruning, sets).await?.into_iter().for_each(&mut say);
+    run.say(Event::PlanFinished(counts));
+    Ok(counts)
+}
+
+/// One object on its way through a dry run.
+struct Rehearsal<'a> {
+    run: &'a Run<'a>,
+    mode: Mode,
+    to_come: &'a ToCome,
+    set: &'a ApplySet,
+    placed: &'a Placed,
+}
+
+impl Rehearsal<'_> {
+    async fn told(self) -> Result<Event, ApiError> {
+        let mut object = self.placed.object.clone();
+        self.set.mark(&mut object);
+        if self.to_come.holds(&object) {
+            return Ok(self.planned(PlannedOutcome::Create, Diff::of_new(&object)));
+        }
+        let as_served = self.to_come.as_served(self.run.cluster, &object);
+        let asked = as_served.as_ref().unwrap_or(&object);
+        match self.rehearsed(asked).await {
+            Ok(applied) => Ok(self.outcome(&object, &applied)),
+            Err(error) if is_about_the_cluster(&error) => Err(error),
+            Err(error) if error.is_not_found() && brings_role_of(self.run.plan, &object) => {
+                Ok(self.planned(PlannedOutcome::Create, Diff::of_new(&object)))
+            }
+            Err(error) => Ok(self.refused(&error)),
+        }
+    }
+
+    /// The dry run, once more where what refused it passes.
+    async fn rehearsed(&self, object: &Object) -> Result<Applied, ApiError> {
+        let mut patience = Patience::until(Instant::now() + PATIENCE);
+        loop {
+            let error = match attempt(self.run.cluster, object, self.mode).await {
+                Ok(applied) => return Ok(applied),
+                Err(error) => error,
+            };
+            // Nothing that is missing comes while nothing is written.
+            let is_missing = error.is_not_found() || matches!(error, ApiError::UnknownKind { .. });
+            match patience.after(&error).filter(|_| !is_missing) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    fn outcome(&self, object: &Object, applied: &Applied) -> Event {
+        let Some(before) = &applied.before else {
+            // As the layer has it: what the server makes up for it, an address, say, would be another next time.
+            return self.planned(PlannedOutcome::Create, Diff::of_new(object));
+        };
+        self.run.tally.remember(before);
+        if applied.outcome == Outcome::Unchanged {
+            return self.planned(PlannedOutcome::None, Diff::default());
+        }
+        let mut event = self.planned(PlannedOutcome::Change, Diff::between(before, &applied.live));
+        if let Event::ObjectPlanned { finding, .. } = &mut event {
+            *finding = refusal::made_by(self.placed, &applied.makers);
+        }
+        event
+    }
+
+    fn planned(&self, outcome: PlannedOutcome, diff: Diff) -> Event {
+        Event::ObjectPlanned {
+            layer: self.set.layer.clone(),
+            object: self.placed.object.id(),
+            outcome,
+            diff,
+            reason: None,
+            conflicts: Vec::new(),
+            finding: None,
+        }
+    }
+
+    fn refused(&self, error: &ApiError) -> Event {
+        Event::ObjectPlanned {
+            layer: self.set.layer.clone(),
+            object: self.placed.object.id(),
+            outcome: PlannedOutcome::Refused,
+            diff: Diff::default(),
+            reason: None,
+            conflicts: refusal::conflicts(error),
+            finding: Some(refusal::finding(self.placed, error)),
+        }
+    }
+}
+
+/// Whether it would be the same for every object.
+fn is_about_the_cluster(error: &ApiError) -> bool {
+    match error {
+        ApiError::Refused { status, .. } => *status == StatusCode::UNAUTHORIZED,
+        ApiError::Lost { .. }
+        | ApiError::TimedOut { .. }
+        | ApiError::Untrusted { .. }
+        | ApiError::Credentials { .. } => true,
+        _ => false,
+    }
+}
