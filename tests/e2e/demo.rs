@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::cluster::{Cluster, name};
+use super::cluster::{Cluster, Ended, name};
 
 const SERVICES: [(&str, u16); 6] = [
     ("frontend", 3000),
@@ -190,6 +190,10 @@ fn a_second_run_changes_nothing_and_says_so(cluster: &Cluster) {
 
     let text = cluster.install(&profile, &[]).expect(0);
     assert!(text.stdout.contains("nothing to change"), "{}", text.stdout);
+
+    let plan = ["plan", profile.to_str().unwrap(), "--exit-code"];
+    let plan: Ended = cluster.installer(&plan).output().unwrap().into();
+    assert!(plan.expect(0).stdout.contains("nothing to change"));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod images;
 mod interruption;
 mod oracle;
 mod ownership;
+mod plan;
 mod pulls;
 mod quota;
 mod rights;
