@@ -16,6 +16,7 @@ mod render;
 mod roles;
 mod show;
 mod signals;
+mod status;
 mod told;
 mod uninstall;
 mod verify;
@@ -51,6 +52,9 @@ pub fn run(cli: Cli) -> ExitCode {
             runtime.block_on(verify::run(profile.as_deref(), verify, &look))
         }
         (Some(Command::Uninstall { uninstall }), _) => runtime.block_on(uninstall::run(uninstall, &look)),
+        (Some(Command::Status { profile, status }), _) => {
+            runtime.block_on(status::run(profile.as_deref(), status, &look))
+        }
         (Some(Command::Render { path, output }), _) => render::run(&path, output),
         (Some(Command::Profiles { command }), _) => profiles::run(command),
         (Some(Command::Images { profile, list }), _) => runtime.block_on(images::run(&profile, list)),

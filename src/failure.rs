@@ -9,7 +9,7 @@ use std::io;
 
 use crate::bundle::BundleError;
 use crate::cluster::{ApiError, ConnectError};
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Standing};
 use crate::finding::Finding;
 use crate::istio::release::{PinError, ReleaseError};
 use crate::kustomize;
@@ -69,6 +69,10 @@ pub enum Failure {
         errors: usize,
         warnings: usize,
     },
+    /// What is there is not as it is to be.
+    Astray(Standing),
+    /// No installation has left a record in the cluster.
+    NothingInstalled,
     Interrupted(Signal),
 }
 
@@ -128,6 +132,7 @@ impl Failure {
                 EngineError::Checks(_) => 8,
                 EngineError::Interrupted => Signal::Interrupt.exit_code(),
             },
+            Self::Astray(_) | Self::NothingInstalled => 9,
             Self::Interrupted(signal) => signal.exit_code(),
         }
     }

@@ -197,7 +197,7 @@ fn every_event_is_documented_with_a_line_that_is_real() {
     let time = regex::Regex::new(r#""time":"[^"]*""#).unwrap();
     let unified = |line: &str| time.replace(line, "\"time\":\"\"").into_owned();
     let mut written = BTreeSet::new();
-    for name in ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled"] {
+    for name in ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled", "astray"] {
         let output = replay(name).arg("json").output().unwrap();
         written.extend(String::from_utf8(output.stdout).unwrap().lines().map(unified));
     }
@@ -232,7 +232,7 @@ fn every_event_is_documented_with_a_line_that_is_real() {
 }
 
 /// Every event's name. [`name`] does not compile while one is missing there; put it here too.
-const VARIANTS: [&str; 25] = [
+const VARIANTS: [&str; 28] = [
     "run_started",
     "step_started",
     "step_finished",
@@ -258,6 +258,9 @@ const VARIANTS: [&str; 25] = [
     "bundle_written",
     "object_removed",
     "removal_awaited",
+    "lease_held",
+    "istio_status",
+    "layer_status",
 ];
 
 #[expect(dead_code, reason = "it is compiled so that a new event is not forgotten")]
@@ -289,5 +292,8 @@ fn name(event: &kubestock_install::event::Event) -> &'static str {
         BundleWritten { .. } => VARIANTS[22],
         ObjectRemoved { .. } => VARIANTS[23],
         RemovalAwaited { .. } => VARIANTS[24],
+        LeaseHeld { .. } => VARIANTS[25],
+        IstioStatus { .. } => VARIANTS[26],
+        LayerStatus { .. } => VARIANTS[27],
     }
 }

@@ -212,6 +212,24 @@ impl VerifyArgs {
     }
 }
 
+/// What the cluster is compared with, and how it is told.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+
+    /// A bundle to compare the cluster with, in the place of a profile and a network
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "gitops", "mirror"])]
+    pub bundle: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub target: TargetArgs,
+
+    /// How to tell what is seen
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub output: Output,
+}
+
 /// Which cluster.
 #[derive(Debug, Args)]
 pub struct TargetArgs {

@@ -11,7 +11,8 @@ use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
     BundleArgs, CheckArgs, Color, DiagnoseArgs, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs,
-    ObjectForm, Output, PlanArgs, ProfileArgs, PruneArgs, SourceArgs, TargetArgs, UninstallArgs, VerifyArgs,
+    ObjectForm, Output, PlanArgs, ProfileArgs, PruneArgs, SourceArgs, StatusArgs, TargetArgs, UninstallArgs,
+    VerifyArgs,
 };
 
 /// In rows that a terminal of 80 columns does not break.
@@ -25,7 +26,8 @@ Examples:
 Exit codes (docs/exit-codes.md):
   0 done       2 usage      3 cluster or preflight   130 interrupted
   4 download   5 Istio      6 apply                  143 terminated
-  7 timeout    8 checks     1 the program itself";
+  7 timeout    8 checks     1 the program itself
+  9 status: not as it is to be";
 
 /// Bring KubeStock up behind a STRICT Istio mesh, and prove that it works
 #[derive(Debug, Parser)]
@@ -90,6 +92,15 @@ pub enum Command {
     Uninstall {
         #[command(flatten)]
         uninstall: UninstallArgs,
+    },
+
+    /// Say what is installed, whether it is ready, and in what it is not as planned
+    Status {
+        /// The profile to compare with, or a file [default: what installations have recorded]
+        profile: Option<String>,
+
+        #[command(flatten)]
+        status: StatusArgs,
     },
 
     /// Print the objects of a kustomize folder, without a cluster

@@ -4,7 +4,7 @@ use rustls::CertificateError;
 use super::Failure;
 use crate::bundle::BundleError;
 use crate::cluster::{ApiError, ConnectError};
-use crate::engine::{EngineError, FailedObject};
+use crate::engine::{EngineError, FailedObject, Standing};
 use crate::istio::release::{CaBundleError, PinError, ReleaseError};
 use crate::istio::render::RenderError;
 use crate::kustomize;
@@ -28,6 +28,10 @@ impl Failure {
                  an entry for each code"
             }
             Self::Found { .. } => "mend what is told above; docs/findings.md has an entry for each code",
+            Self::Astray(standing) => astray_hint(*standing),
+            Self::NothingInstalled => {
+                "name a profile to compare the cluster with, whoever installed it: `kubestock-install status demo`"
+            }
             Self::Interrupted(_) => "what is done stays; run the same command again for the rest",
             Self::Unrendered(Unrendered { source, .. })
                 if matches!(**source, kustomize::Error::NoFolder { .. }) =>
@@ -55,6 +59,22 @@ impl Failure {
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+fn astray_hint(standing: Standing) -> &'static str {
+    match standing {
+        // An installation would be refused.
+        Standing { held: 1.., .. } => {
+            "nothing is taken from others unless `--force-conflicts` says so: have them let go of the fields, or let the layers say the same"
+        }
+        Standing { missing: 1.., .. } | Standing { differing: 1.., .. } => {
+            "an installation with the same profile brings back what is missing or differs, and leaves the rest alone"
+        }
+        Standing { not_ready: 1.., .. } => "`kubestock-install diagnose` tells why, with events and logs",
+        _ => {
+            "what is refused is told above: a webhook that does not answer, or a right that the user does not have"
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 
 use super::{Failure, Signal};
 use crate::cluster::{ApiError, ConnectError, FieldConflict, Subject};
-use crate::engine::{EngineError, FailedCheck, FailedObject};
+use crate::engine::{EngineError, FailedCheck, FailedObject, Standing};
 use crate::finding::{Code, Finding};
 use crate::image::{Contradiction, Reference};
 use crate::istio::release::ReleaseError;
@@ -482,5 +482,45 @@ fn a_certificate_that_is_not_trusted() {
     error: the certificate of https://127.0.0.1:6443 is not trusted: invalid peer certificate: UnknownIssuer
     hint: the cluster may have been made anew since this context was written, or something stands between; write the context anew with the tool that made it
     exit code 3
+    ");
+}
+
+#[test]
+fn what_is_not_as_it_is_to_be_is_counted_and_the_next_step_goes_by_the_worst() {
+    let all = Standing { missing: 2, not_ready: 1, differing: 3, held: 1, unknown: 1 };
+    assert_snapshot!(told(Failure::Astray(all)), @"
+    error: 2 objects are missing, 1 is not ready, 3 are not as planned, 1 is held by others, 1 is of unknown state
+    hint: nothing is taken from others unless `--force-conflicts` says so: have them let go of the fields, or let the layers say the same
+    exit code 9
+    ");
+    let only = |change: fn(&mut Standing)| {
+        let mut standing = Standing::default();
+        change(&mut standing);
+        told(Failure::Astray(standing))
+    };
+    assert_snapshot!(only(|it| it.missing = 1), @"
+    error: 1 object is missing
+    hint: an installation with the same profile brings back what is missing or differs, and leaves the rest alone
+    exit code 9
+    ");
+    assert_snapshot!(only(|it| it.not_ready = 1), @"
+    error: 1 object is not ready
+    hint: `kubestock-install diagnose` tells why, with events and logs
+    exit code 9
+    ");
+    assert_snapshot!(only(|it| it.held = 2), @"
+    error: 2 objects are held by others
+    hint: nothing is taken from others unless `--force-conflicts` says so: have them let go of the fields, or let the layers say the same
+    exit code 9
+    ");
+    assert_snapshot!(only(|it| it.unknown = 1), @"
+    error: 1 object is of unknown state
+    hint: what is refused is told above: a webhook that does not answer, or a right that the user does not have
+    exit code 9
+    ");
+    assert_snapshot!(told(Failure::NothingInstalled), @"
+    error: no installation has left a record in this cluster
+    hint: name a profile to compare the cluster with, whoever installed it: `kubestock-install status demo`
+    exit code 9
     ");
 }

@@ -59,6 +59,7 @@ pub(super) fn name(step: &Step) -> &str {
         Step::Prune => "prune",
         Step::Removal(name) => name,
         Step::Verify => "verify",
+        Step::Status => "status",
     }
 }
 
@@ -93,6 +94,7 @@ pub(super) fn result(step: &Step, progress: &Progress) -> String {
                 failed => format!("{failed} of {} failed", count(checks.passed + failed, "check")),
             }
         }
+        Step::Status => count(progress.present, "object"),
     }
 }
 

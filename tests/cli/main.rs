@@ -14,4 +14,5 @@ mod locality;
 mod pin;
 mod profiles;
 mod render;
+mod status;
 mod usage;

@@ -15,6 +15,8 @@ fn the_help_of_the_program() {
       check     Say what would not work, in the files and in the cluster
       diagnose  Say what is wrong in a cluster, whoever installed what runs there
       verify    Prove that a running mesh is what was promised
+      status    Say what is installed, whether it is ready, and in what it is not as
+                planned
       render    Print the objects of a kustomize folder, without a cluster
       profiles  List the profiles of this program, or show one
       images    List every image that a profile runs, without a cluster
@@ -128,6 +130,7 @@ fn the_help_of_the_program() {
       0 done       2 usage      3 cluster or preflight   130 interrupted
       4 download   5 Istio      6 apply                  143 terminated
       7 timeout    8 checks     1 the program itself
+      9 status: not as it is to be
     exit code 0
     ");
 }
@@ -369,9 +372,18 @@ fn the_help_of_the_other_commands() {
 #[test]
 fn no_help_is_wider_than_a_terminal() {
     let home = Home::new();
-    for command in
-        ["", "install", "check", "render", "fetch", "pin", "profiles", "profiles show", "profiles schema"]
-    {
+    for command in [
+        "",
+        "install",
+        "check",
+        "status",
+        "render",
+        "fetch",
+        "pin",
+        "profiles",
+        "profiles show",
+        "profiles schema",
+    ] {
         for help in ["-h", "--help"] {
             let told = home.run(&format!("{command} {help}"));
             let wide: Vec<_> = told.out.lines().filter(|line| line.chars().count() > 80).collect();
