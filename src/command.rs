@@ -1,6 +1,7 @@
 //! The commands: each from its arguments to its exit code.
 
 mod answer;
+mod browser;
 mod bundle;
 mod check;
 mod connect;
@@ -9,6 +10,7 @@ mod fetch;
 mod holder;
 mod images;
 mod install;
+mod open;
 mod pin;
 mod profiles;
 mod quiet;
@@ -55,6 +57,7 @@ pub fn run(cli: Cli) -> ExitCode {
         (Some(Command::Status { profile, status }), _) => {
             runtime.block_on(status::run(profile.as_deref(), status, &look))
         }
+        (Some(Command::Open { open }), _) => runtime.block_on(open::run(open)),
         (Some(Command::Render { path, output }), _) => render::run(&path, output),
         (Some(Command::Profiles { command }), _) => profiles::run(command),
         (Some(Command::Images { profile, list }), _) => runtime.block_on(images::run(&profile, list)),

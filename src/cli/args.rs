@@ -230,6 +230,29 @@ pub struct StatusArgs {
     pub output: Output,
 }
 
+/// What is opened, and where.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// kiali, grafana, jaeger, prometheus, frontend, or any other Service
+    #[arg(value_name = "SERVICE")]
+    pub name: String,
+
+    /// The port of this machine to open it at [default: the Service's own, or any that is free]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+
+    /// The namespace that the Service is in [default: the one that has it]
+    #[arg(short, long, value_name = "NAME")]
+    pub namespace: Option<String>,
+
+    /// Print the address, and leave the browser alone
+    #[arg(long)]
+    pub no_browser: bool,
+
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
 /// Which cluster.
 #[derive(Debug, Args)]
 pub struct TargetArgs {

@@ -11,8 +11,8 @@ use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
     BundleArgs, CheckArgs, Color, DiagnoseArgs, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs,
-    ObjectForm, Output, PlanArgs, ProfileArgs, PruneArgs, SourceArgs, StatusArgs, TargetArgs, UninstallArgs,
-    VerifyArgs,
+    ObjectForm, OpenArgs, Output, PlanArgs, ProfileArgs, PruneArgs, SourceArgs, StatusArgs, TargetArgs,
+    UninstallArgs, VerifyArgs,
 };
 
 /// In rows that a terminal of 80 columns does not break.
@@ -101,6 +101,12 @@ pub enum Command {
 
         #[command(flatten)]
         status: StatusArgs,
+    },
+
+    /// Open a dashboard or a service in the browser, until Ctrl-C
+    Open {
+        #[command(flatten)]
+        open: OpenArgs,
     },
 
     /// Print the objects of a kustomize folder, without a cluster

@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 
 use super::{Failure, Signal};
 use crate::cluster::{ApiError, ConnectError, FieldConflict, Subject};
-use crate::engine::{EngineError, FailedCheck, FailedObject, Standing};
+use crate::engine::{EngineError, FailedCheck, FailedObject, OpenError, Standing};
 use crate::finding::{Code, Finding};
 use crate::image::{Contradiction, Reference};
 use crate::istio::release::ReleaseError;
@@ -522,5 +522,45 @@ fn what_is_not_as_it_is_to_be_is_counted_and_the_next_step_goes_by_the_worst() {
     error: no installation has left a record in this cluster
     hint: name a profile to compare the cluster with, whoever installed it: `kubestock-install status demo`
     exit code 9
+    ");
+}
+
+#[test]
+fn what_cannot_be_opened_is_told_with_what_can() {
+    let service = |namespace: &str, name: &str| ObjectId::core("Service", Some(namespace), name);
+    let others = vec![
+        service("kubestock-staging", "ms-product"),
+        service("istio-system", "kiali"),
+        service("kubestock-staging", "frontend"),
+    ];
+    let missing = |nearest: Option<&str>, others| OpenError::NoService {
+        name: "fronted".to_owned(),
+        namespace: None,
+        nearest: nearest.map(str::to_owned),
+        others,
+    };
+    assert_snapshot!(told(missing(Some("frontend"), others)), @"
+    error: there is no Service `fronted`; did you mean `frontend`?
+    hint: there are istio-system: kiali; kubestock-staging: frontend, ms-product
+    exit code 3
+    ");
+    assert_snapshot!(told(missing(None, Vec::new())), @"
+    error: there is no Service `fronted`
+    hint: there is no Service with pods; is it installed, and is this its context?
+    exit code 3
+    ");
+    let found = vec![service("a", "web"), service("b", "web")];
+    assert_snapshot!(told(OpenError::Ambiguous { name: "web".to_owned(), found }), @"
+    error: there are 2 Services `web`
+      Service/a/web
+      Service/b/web
+    hint: name the one that is meant with --namespace
+    exit code 2
+    ");
+    let source = std::io::ErrorKind::AddrInUse.into();
+    assert_snapshot!(told(OpenError::Taken { port: 3000, source }), @"
+    error: port 3000 of this machine cannot be listened at: address in use
+    hint: without --port, any that is free is taken
+    exit code 2
     ");
 }

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::Failure;
 use crate::cluster::{ApiError, ConnectError, FieldConflict};
-use crate::engine::{EngineError, FailedCheck, FailedObject, Standing};
+use crate::engine::{EngineError, FailedCheck, FailedObject, OpenError, Standing};
 use crate::finding::Finding;
 use crate::istio::release::{PinError, ReleaseError};
 use crate::kustomize::At;
@@ -63,10 +63,19 @@ impl Failure {
                     warnings => format!("{errors} and {} found", counted(*warnings, "warning")),
                 }
             }
+            Self::Open(error) => open_text(error),
             Self::Astray(standing) => astray_text(*standing),
             Self::NothingInstalled => "no installation has left a record in this cluster".to_owned(),
             Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),
         }
+    }
+}
+
+fn open_text(error: &OpenError) -> String {
+    match error {
+        OpenError::NoService { nearest: Some(nearest), .. } => format!("{error}; did you mean `{nearest}`?"),
+        OpenError::Ambiguous { found, .. } => listed(with_causes(error), found, ObjectId::to_string),
+        error => with_causes(error),
     }
 }
 

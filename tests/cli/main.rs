@@ -11,6 +11,7 @@ mod home;
 mod images;
 mod kubeconfig;
 mod locality;
+mod open;
 mod pin;
 mod profiles;
 mod render;

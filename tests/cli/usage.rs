@@ -17,6 +17,7 @@ fn the_help_of_the_program() {
       verify    Prove that a running mesh is what was promised
       status    Say what is installed, whether it is ready, and in what it is not as
                 planned
+      open      Open a dashboard or a service in the browser, until Ctrl-C
       render    Print the objects of a kustomize folder, without a cluster
       profiles  List the profiles of this program, or show one
       images    List every image that a profile runs, without a cluster
@@ -377,6 +378,7 @@ fn no_help_is_wider_than_a_terminal() {
         "install",
         "check",
         "status",
+        "open",
         "render",
         "fetch",
         "pin",
