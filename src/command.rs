@@ -1,6 +1,7 @@
 //! The commands: each from its arguments to its exit code.
 
 mod answer;
+mod browser;
 mod bundle;
 mod check;
 mod connect;
@@ -9,6 +10,7 @@ mod fetch;
 mod holder;
 mod images;
 mod install;
+mod open;
 mod pin;
 mod plan;
 mod profiles;
@@ -17,6 +19,7 @@ mod render;
 mod roles;
 mod show;
 mod signals;
+mod status;
 mod told;
 mod uninstall;
 mod verify;
@@ -56,6 +59,10 @@ pub fn run(cli: Cli) -> ExitCode {
             runtime.block_on(verify::run(profile.as_deref(), verify, &look))
         }
         (Some(Command::Uninstall { uninstall }), _) => runtime.block_on(uninstall::run(uninstall, &look)),
+        (Some(Command::Status { profile, status }), _) => {
+            runtime.block_on(status::run(profile.as_deref(), status, &look))
+        }
+        (Some(Command::Open { open }), _) => runtime.block_on(open::run(open)),
         (Some(Command::Render { path, output }), _) => render::run(&path, output),
         (Some(Command::Profiles { command }), _) => profiles::run(command),
         (Some(Command::Images { profile, list }), _) => runtime.block_on(images::run(&profile, list)),

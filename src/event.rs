@@ -171,6 +171,26 @@ pub enum Event {
         /// What is wrong.
         findings: Vec<Finding>,
     },
+    /// Another run holds the Lease while the cluster is looked at.
+    LeaseHeld {
+        holder: String,
+    },
+    /// The Istios that are there, beside the version that is planned.
+    IstioStatus {
+        planned: Option<String>,
+        running: Vec<ControlPlane>,
+    },
+    /// Where a layer stands.
+    LayerStatus {
+        layer: String,
+        /// How many objects it is to have; None where only what was recorded is known.
+        planned: Option<usize>,
+        present: usize,
+        workloads: usize,
+        ready: usize,
+        /// All in which it is not as it is to be.
+        deviations: Vec<Deviation>,
+    },
     Warned {
         warning: String,
     },
@@ -207,6 +227,8 @@ pub enum Step {
     Removal(String),
     /// Proves on the running mesh what the profile promises.
     Verify,
+    /// Compares what is there with what is planned.
+    Status,
 }
 
 /// The last lines that a container logged.
@@ -240,7 +262,7 @@ pub enum PlannedOutcome {
 }
 
 /// A field that another manager holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct HeldField {
     pub manager: String,
     /// As the server writes it: `.spec.replicas`.
@@ -322,6 +344,45 @@ pub enum CheckOutcome {
     Blocked {
         #[serde(rename = "blocked_by")]
         by: &'static str,
+    },
+}
+
+/// An istiod and all that injects for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ControlPlane {
+    pub revision: String,
+    /// None where its image tells none.
+    pub version: Option<String>,
+}
+
+/// In what an object is not as it is to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Deviation {
+    #[serde(serialize_with = "text")]
+    pub object: ObjectId,
+    #[serde(flatten)]
+    pub how: How,
+}
+
+/// As what an object is found, where it is not as it is to be. Ordered: what weighs most comes first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "deviation")]
+pub enum How {
+    Missing,
+    NotReady {
+        reason: String,
+    },
+    /// Applying it would change these fields.
+    Differs {
+        fields: Vec<String>,
+    },
+    /// Others manage these fields and give them other values.
+    Held {
+        fields: Vec<HeldField>,
+    },
+    /// The API server does not say what applying it would do.
+    Unknown {
+        reason: String,
     },
 }
 

@@ -9,7 +9,7 @@ use std::io;
 
 use crate::bundle::BundleError;
 use crate::cluster::{ApiError, ConnectError};
-use crate::engine::EngineError;
+use crate::engine::{EngineError, OpenError, Standing};
 use crate::finding::Finding;
 use crate::istio::release::{PinError, ReleaseError};
 use crate::kustomize;
@@ -64,6 +64,8 @@ pub enum Failure {
     Bundle(BundleError),
     Release(ReleaseError),
     Engine(Box<EngineError>),
+    /// There is no way to a Service.
+    Open(Box<OpenError>),
     /// A check found what will not work.
     Found {
         errors: usize,
@@ -73,6 +75,10 @@ pub enum Failure {
     WouldBeRefused {
         objects: usize,
     },
+    /// What is there is not as it is to be.
+    Astray(Standing),
+    /// No installation has left a record in the cluster.
+    NothingInstalled,
     Interrupted(Signal),
 }
 
@@ -136,6 +142,12 @@ impl Failure {
                 EngineError::Checks(_) => 8,
                 EngineError::Interrupted => Signal::Interrupt.exit_code(),
             },
+            Self::Open(error) => match error.as_ref() {
+                OpenError::Ambiguous { .. } | OpenError::Taken { .. } => Self::USAGE,
+                OpenError::NoService { .. } | OpenError::NoPods { .. } | OpenError::NoPort { .. } => 3,
+                OpenError::Api(_) => 3,
+            },
+            Self::Astray(_) | Self::NothingInstalled => 9,
             Self::Interrupted(signal) => signal.exit_code(),
         }
     }
@@ -180,6 +192,12 @@ impl From<BundleError> for Failure {
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         Self::Engine(Box::new(error))
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::Open(Box::new(error))
     }
 }
 

@@ -197,7 +197,9 @@ fn every_event_is_documented_with_a_line_that_is_real() {
     let time = regex::Regex::new(r#""time":"[^"]*""#).unwrap();
     let unified = |line: &str| time.replace(line, "\"time\":\"\"").into_owned();
     let mut written = BTreeSet::new();
-    for name in ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled", "planned"] {
+    for name in
+        ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled", "planned", "astray"]
+    {
         let output = replay(name).arg("json").output().unwrap();
         written.extend(String::from_utf8(output.stdout).unwrap().lines().map(unified));
     }
@@ -232,7 +234,7 @@ fn every_event_is_documented_with_a_line_that_is_real() {
 }
 
 /// Every event's name. [`name`] does not compile while one is missing there; put it here too.
-const VARIANTS: [&str; 27] = [
+const VARIANTS: [&str; 30] = [
     "run_started",
     "step_started",
     "step_finished",
@@ -260,6 +262,9 @@ const VARIANTS: [&str; 27] = [
     "removal_awaited",
     "object_planned",
     "plan_finished",
+    "lease_held",
+    "istio_status",
+    "layer_status",
 ];
 
 #[expect(dead_code, reason = "it is compiled so that a new event is not forgotten")]
@@ -293,5 +298,8 @@ fn name(event: &kubestock_install::event::Event) -> &'static str {
         RemovalAwaited { .. } => VARIANTS[24],
         ObjectPlanned { .. } => VARIANTS[25],
         PlanFinished(_) => VARIANTS[26],
+        LeaseHeld { .. } => VARIANTS[27],
+        IstioStatus { .. } => VARIANTS[28],
+        LayerStatus { .. } => VARIANTS[29],
     }
 }

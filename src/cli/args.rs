@@ -241,6 +241,47 @@ impl VerifyArgs {
     }
 }
 
+/// What the cluster is compared with, and how it is told.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+
+    /// A bundle to compare the cluster with, in the place of a profile and a network
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "gitops", "mirror"])]
+    pub bundle: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub target: TargetArgs,
+
+    /// How to tell what is seen
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub output: Output,
+}
+
+/// What is opened, and where.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// kiali, grafana, jaeger, prometheus, frontend, or any other Service
+    #[arg(value_name = "SERVICE")]
+    pub name: String,
+
+    /// The port of this machine to open it at [default: the Service's own, or any that is free]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+
+    /// The namespace that the Service is in [default: the one that has it]
+    #[arg(short, long, value_name = "NAME")]
+    pub namespace: Option<String>,
+
+    /// Print the address, and leave the browser alone
+    #[arg(long)]
+    pub no_browser: bool,
+
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
 /// Which cluster.
 #[derive(Debug, Args)]
 pub struct TargetArgs {

@@ -11,8 +11,8 @@ use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
     BundleArgs, CheckArgs, Color, DiagnoseArgs, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs,
-    ObjectForm, Output, PlanArgs, ProfileArgs, PruneArgs, RehearsalArgs, SourceArgs, TargetArgs,
-    UninstallArgs, VerifyArgs,
+    ObjectForm, OpenArgs, Output, PlanArgs, ProfileArgs, PruneArgs, RehearsalArgs, SourceArgs, StatusArgs,
+    TargetArgs, UninstallArgs, VerifyArgs,
 };
 
 /// In rows that a terminal of 80 columns does not break.
@@ -27,7 +27,7 @@ Exit codes (docs/exit-codes.md):
   0 done       2 usage      3 cluster or preflight   130 interrupted
   4 download   5 Istio      6 apply                  143 terminated
   7 timeout    8 checks     1 the program itself
-  10 something would change (plan --exit-code)";
+  9 status: not as it is to be    10 something would change (plan --exit-code)";
 
 /// Bring KubeStock up behind a STRICT Istio mesh, and prove that it works
 #[derive(Debug, Parser)]
@@ -105,6 +105,21 @@ pub enum Command {
     Uninstall {
         #[command(flatten)]
         uninstall: UninstallArgs,
+    },
+
+    /// Say what is installed, whether it is ready, and in what it is not as planned
+    Status {
+        /// The profile to compare with, or a file [default: what installations have recorded]
+        profile: Option<String>,
+
+        #[command(flatten)]
+        status: StatusArgs,
+    },
+
+    /// Open a dashboard or a service in the browser, until Ctrl-C
+    Open {
+        #[command(flatten)]
+        open: OpenArgs,
     },
 
     /// Print the objects of a kustomize folder, without a cluster

@@ -91,6 +91,13 @@ impl Cluster {
         }
     }
 
+    /// Who holds the lease now, by our own clock: for a word about it, and for no decision.
+    pub async fn lease_holder(&self, namespace: &str, name: &str) -> Result<Option<String>, ApiError> {
+        let lease = self.read(API_VERSION, "Lease", Some(namespace), name).await?;
+        let holder = lease.filter(is_recent).map(|lease| holder_of(&lease).to_owned());
+        Ok(holder.filter(|holder| !holder.is_empty()))
+    }
+
     /// Writes us into the lease, if it is still as it was read.
     async fn take(&self, place: &Place, current: Option<Object>, holder: &str) -> Result<Object, ApiError> {
         let now = now();
@@ -235,6 +242,13 @@ impl Seen {
     }
 }
 
+/// Whether the lease was renewed in its time, if clocks differ by no more than that.
+fn is_recent(lease: &Object) -> bool {
+    let renewed = lease.text("/spec/renewTime").and_then(|time| time.parse::<Timestamp>().ok());
+    let age = renewed.map(|renewed| Timestamp::now().duration_since(renewed));
+    age.is_some_and(|age| age.unsigned_abs() <= 2 * DURATION)
+}
+
 fn holder_of(lease: &Object) -> &str {
     lease.text("/spec/holderIdentity").unwrap_or_default()
 }
@@ -350,6 +364,18 @@ mod tests {
         assert_eq!(store.spec("holderIdentity"), "me");
         assert_eq!(store.spec("leaseTransitions"), 1);
         drop(lease);
+    }
+
+    #[tokio::test]
+    async fn who_holds_a_lease_is_told_while_it_is_renewed() {
+        let told = async |store: &Store| store.cluster().lease_holder("ns", "run").await.unwrap();
+        assert_eq!(told(&Store::default()).await, None);
+        assert_eq!(told(&Store::held_by("long dead")).await, None);
+        let store = Store::default();
+        let lease = acquire(&store).await;
+        assert_eq!(told(&store).await.as_deref(), Some("me"));
+        lease.release().await.unwrap();
+        assert_eq!(told(&store).await, None);
     }
 
     #[tokio::test(start_paused = true)]

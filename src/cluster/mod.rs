@@ -9,6 +9,7 @@ mod access;
 mod apply;
 mod connect;
 mod error;
+mod forward;
 mod handover;
 mod kinds;
 mod lease;

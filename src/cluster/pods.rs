@@ -120,7 +120,7 @@ fn exit_code(status: &Status) -> Option<i32> {
     code.message.as_deref()?.parse().ok()
 }
 
-fn subject(namespace: &str, pod: &str) -> Arc<Subject> {
+pub(super) fn subject(namespace: &str, pod: &str) -> Arc<Subject> {
     Arc::new(Subject::Object(ObjectId {
         group_kind: GroupKind { group: String::new(), kind: "Pod".to_owned() },
         namespace: Some(namespace.to_owned()),

@@ -11,6 +11,7 @@ use crate::cli::{InstallArgs, LookArgs, PruneArgs};
 use crate::cluster::{ApiError, Cluster};
 use crate::engine::{self, Discard, EngineError, Extent, Install, Installed, Locality, Pruning, Tally};
 use crate::failure::{self, Failure};
+use crate::istio::release::Addon;
 use crate::plan::Layer;
 use crate::settings::Settings;
 
@@ -138,18 +139,12 @@ fn next_commands(settings: &Settings, installed: &Installed) -> Vec<String> {
     let kubeconfig = kubeconfig
         .map(|file| format!(" --kubeconfig {}", quoted(&file.to_string_lossy())))
         .unwrap_or_default();
-    let kubectl = format!("kubectl{kubeconfig} --context {}", quoted(&settings.target.context));
-    let pods = installed.namespaces.iter().map(|namespace| format!("{kubectl} get pods -n {namespace}"));
-    let dashboards = installed.addons.iter().filter_map(|addon| {
-        use crate::istio::release::Addon;
-        // Kiali's Service listens on 20001, not on the 20000 that is often written.
-        let (service, port) = match addon {
-            Addon::Kiali => ("kiali", "20001"),
-            Addon::Grafana => ("grafana", "3000"),
-            Addon::Prometheus | Addon::Jaeger => return None,
-        };
-        Some(format!("{kubectl} port-forward -n istio-system svc/{service} {port}"))
-    });
+    let target = format!("{kubeconfig} --context {}", quoted(&settings.target.context));
+    let pods =
+        installed.namespaces.iter().map(|namespace| format!("kubectl{target} get pods -n {namespace}"));
+    let first = |addon: &&Addon| matches!(addon, Addon::Kiali | Addon::Grafana);
+    let dashboards =
+        installed.addons.iter().filter(first).map(|addon| format!("kubestock-install open {addon}{target}"));
     let strict = settings.inputs.profile().is_permissive().then(|| made_strict(std::env::args()));
     pods.chain(dashboards).chain(strict).collect()
 }

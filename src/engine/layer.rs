@@ -8,7 +8,7 @@ use super::gate;
 use super::run::Run;
 use super::wait::{Awaited, until_ready};
 use crate::cluster::Mode;
-use crate::object::Wave;
+use crate::object::{Object, Wave};
 use crate::plan::{ApplySet, Layer, NAMESPACE, Placed, Rollout, Stage};
 
 /// Applies a layer stage by stage, each ready before the next begins. Says what the cluster had recorded of the layer
@@ -75,10 +75,13 @@ async fn rolled_out(
     stage: &Stage,
     deadline: Instant,
 ) -> Result<(), EngineError> {
-    let is_awaited =
-        |placed: &&Placed| matches!(Wave::of(&placed.object), Wave::Workloads | Wave::CustomResources);
-    let objects = stage.objects.iter().filter(is_awaited).collect();
+    let objects = stage.objects.iter().filter(|placed| is_awaited(&placed.object)).collect();
     until_ready(run, &Awaited { layer, objects, deadline, quietly: false }).await
+}
+
+/// Whether a layer is ready only once this object is.
+pub(super) fn is_awaited(object: &Object) -> bool {
+    matches!(Wave::of(object), Wave::Workloads | Wave::CustomResources)
 }
 
 /// How long a layer has been at it.

@@ -4,10 +4,11 @@ use rustls::CertificateError;
 use super::Failure;
 use crate::bundle::BundleError;
 use crate::cluster::{ApiError, ConnectError};
-use crate::engine::{EngineError, FailedObject};
+use crate::engine::{EngineError, FailedObject, OpenError, Standing};
 use crate::istio::release::{CaBundleError, PinError, ReleaseError};
 use crate::istio::render::RenderError;
 use crate::kustomize;
+use crate::object::ObjectId;
 use crate::plan::{ImageError, Unrendered};
 use crate::settings::SettingsError;
 
@@ -29,6 +30,10 @@ impl Failure {
             }
             Self::Found { .. } | Self::WouldBeRefused { .. } => {
                 "mend what is told above; docs/findings.md has an entry for each code"
+            }
+            Self::Astray(standing) => astray_hint(*standing),
+            Self::NothingInstalled => {
+                "name a profile to compare the cluster with, whoever installed it: `kubestock-install status demo`"
             }
             Self::Interrupted(_) => "what is done stays; run the same command again for the rest",
             Self::Unrendered(Unrendered { source, .. })
@@ -54,9 +59,54 @@ impl Failure {
             Self::Pin(error) => pin_hint(error)?,
             Self::Release(error) => release_hint(error)?,
             Self::Engine(error) => return engine_hint(error),
+            Self::Open(error) => return open_hint(error),
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+fn open_hint(error: &OpenError) -> Option<String> {
+    let hint = match error {
+        OpenError::NoService { others, .. } if others.is_empty() => {
+            "there is no Service with pods; is it installed, and is this its context?"
+        }
+        OpenError::NoService { others, .. } => return Some(format!("there are {}", by_namespace(others))),
+        OpenError::Ambiguous { .. } => "name the one that is meant with --namespace",
+        OpenError::NoPods { .. } | OpenError::NoPort { .. } => "only what pods answer over TCP can be opened",
+        OpenError::Taken { .. } => "without --port, any that is free is taken",
+        OpenError::Api(error) => api_hint(error)?,
+    };
+    Some(hint.to_owned())
+}
+
+/// `istio-system: grafana, kiali; shop: web`
+fn by_namespace(services: &[ObjectId]) -> String {
+    let mut sorted: Vec<(&str, &str)> = services
+        .iter()
+        .map(|service| (service.namespace.as_deref().unwrap_or_default(), service.name.as_str()))
+        .collect();
+    sorted.sort_unstable();
+    let namespaces = sorted.chunk_by(|(a, _), (b, _)| a == b).map(|theirs| {
+        let names: Vec<&str> = theirs.iter().map(|(_, name)| *name).collect();
+        format!("{}: {}", theirs[0].0, names.join(", "))
+    });
+    namespaces.collect::<Vec<_>>().join("; ")
+}
+
+fn astray_hint(standing: Standing) -> &'static str {
+    match standing {
+        // An installation would be refused.
+        Standing { held: 1.., .. } => {
+            "nothing is taken from others unless `--force-conflicts` says so: have them let go of the fields, or let the layers say the same"
+        }
+        Standing { missing: 1.., .. } | Standing { differing: 1.., .. } => {
+            "an installation with the same profile brings back what is missing or differs, and leaves the rest alone"
+        }
+        Standing { not_ready: 1.., .. } => "`kubestock-install diagnose` tells why, with events and logs",
+        _ => {
+            "what is refused is told above: a webhook that does not answer, or a right that the user does not have"
+        }
     }
 }
 

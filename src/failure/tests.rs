@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 
 use super::{Failure, Signal};
 use crate::cluster::{ApiError, ConnectError, FieldConflict, Subject};
-use crate::engine::{EngineError, FailedCheck, FailedObject};
+use crate::engine::{EngineError, FailedCheck, FailedObject, OpenError, Standing};
 use crate::finding::{Code, Finding};
 use crate::image::{Contradiction, Reference};
 use crate::istio::release::ReleaseError;
@@ -482,5 +482,85 @@ fn a_certificate_that_is_not_trusted() {
     error: the certificate of https://127.0.0.1:6443 is not trusted: invalid peer certificate: UnknownIssuer
     hint: the cluster may have been made anew since this context was written, or something stands between; write the context anew with the tool that made it
     exit code 3
+    ");
+}
+
+#[test]
+fn what_is_not_as_it_is_to_be_is_counted_and_the_next_step_goes_by_the_worst() {
+    let all = Standing { missing: 2, not_ready: 1, differing: 3, held: 1, unknown: 1 };
+    assert_snapshot!(told(Failure::Astray(all)), @"
+    error: 2 objects are missing, 1 is not ready, 3 are not as planned, 1 is held by others, 1 is of unknown state
+    hint: nothing is taken from others unless `--force-conflicts` says so: have them let go of the fields, or let the layers say the same
+    exit code 9
+    ");
+    let only = |change: fn(&mut Standing)| {
+        let mut standing = Standing::default();
+        change(&mut standing);
+        told(Failure::Astray(standing))
+    };
+    assert_snapshot!(only(|it| it.missing = 1), @"
+    error: 1 object is missing
+    hint: an installation with the same profile brings back what is missing or differs, and leaves the rest alone
+    exit code 9
+    ");
+    assert_snapshot!(only(|it| it.not_ready = 1), @"
+    error: 1 object is not ready
+    hint: `kubestock-install diagnose` tells why, with events and logs
+    exit code 9
+    ");
+    assert_snapshot!(only(|it| it.held = 2), @"
+    error: 2 objects are held by others
+    hint: nothing is taken from others unless `--force-conflicts` says so: have them let go of the fields, or let the layers say the same
+    exit code 9
+    ");
+    assert_snapshot!(only(|it| it.unknown = 1), @"
+    error: 1 object is of unknown state
+    hint: what is refused is told above: a webhook that does not answer, or a right that the user does not have
+    exit code 9
+    ");
+    assert_snapshot!(told(Failure::NothingInstalled), @"
+    error: no installation has left a record in this cluster
+    hint: name a profile to compare the cluster with, whoever installed it: `kubestock-install status demo`
+    exit code 9
+    ");
+}
+
+#[test]
+fn what_cannot_be_opened_is_told_with_what_can() {
+    let service = |namespace: &str, name: &str| ObjectId::core("Service", Some(namespace), name);
+    let others = vec![
+        service("kubestock-staging", "ms-product"),
+        service("istio-system", "kiali"),
+        service("kubestock-staging", "frontend"),
+    ];
+    let missing = |nearest: Option<&str>, others| OpenError::NoService {
+        name: "fronted".to_owned(),
+        namespace: None,
+        nearest: nearest.map(str::to_owned),
+        others,
+    };
+    assert_snapshot!(told(missing(Some("frontend"), others)), @"
+    error: there is no Service `fronted`; did you mean `frontend`?
+    hint: there are istio-system: kiali; kubestock-staging: frontend, ms-product
+    exit code 3
+    ");
+    assert_snapshot!(told(missing(None, Vec::new())), @"
+    error: there is no Service `fronted`
+    hint: there is no Service with pods; is it installed, and is this its context?
+    exit code 3
+    ");
+    let found = vec![service("a", "web"), service("b", "web")];
+    assert_snapshot!(told(OpenError::Ambiguous { name: "web".to_owned(), found }), @"
+    error: there are 2 Services `web`
+      Service/a/web
+      Service/b/web
+    hint: name the one that is meant with --namespace
+    exit code 2
+    ");
+    let source = std::io::ErrorKind::AddrInUse.into();
+    assert_snapshot!(told(OpenError::Taken { port: 3000, source }), @"
+    error: port 3000 of this machine cannot be listened at: address in use
+    hint: without --port, any that is free is taken
+    exit code 2
     ");
 }

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::Failure;
 use crate::cluster::{ApiError, ConnectError, FieldConflict};
-use crate::engine::{EngineError, FailedCheck, FailedObject};
+use crate::engine::{EngineError, FailedCheck, FailedObject, OpenError, Standing};
 use crate::finding::Finding;
 use crate::istio::release::{PinError, ReleaseError};
 use crate::kustomize::At;
@@ -64,9 +64,37 @@ impl Failure {
                 }
             }
             Self::WouldBeRefused { objects } => format!("{} would be refused", counted(*objects, "object")),
+            Self::Open(error) => open_text(error),
+            Self::Astray(standing) => astray_text(*standing),
+            Self::NothingInstalled => "no installation has left a record in this cluster".to_owned(),
             Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),
         }
     }
+}
+
+fn open_text(error: &OpenError) -> String {
+    match error {
+        OpenError::NoService { nearest: Some(nearest), .. } => format!("{error}; did you mean `{nearest}`?"),
+        OpenError::Ambiguous { found, .. } => listed(with_causes(error), found, ObjectId::to_string),
+        error => with_causes(error),
+    }
+}
+
+/// `2 objects are missing, 1 is not ready`
+fn astray_text(standing: Standing) -> String {
+    let Standing { missing, not_ready, differing, held, unknown } = standing;
+    let parts = [
+        (missing, "missing"),
+        (not_ready, "not ready"),
+        (differing, "not as planned"),
+        (held, "held by others"),
+        (unknown, "of unknown state"),
+    ];
+    let parts = parts.iter().filter(|(number, _)| *number > 0).enumerate().map(|(place, (number, what))| {
+        let noun = if place == 0 { counted(*number, "object") } else { number.to_string() };
+        format!("{noun} {} {what}", if *number == 1 { "is" } else { "are" })
+    });
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// What a STRICT policy would cut off, a line each.

@@ -4,6 +4,7 @@
 //! Istio, its addons and the layers of a gitops tree are all the same here.
 
 mod applyset;
+mod drift;
 mod images;
 mod istio;
 mod layer;
@@ -19,6 +20,7 @@ use crate::object::ObjectId;
 
 pub(crate) use applyset::home;
 pub use applyset::{ApplySet, NAMESPACE, PART_OF, TOOLING};
+pub use drift::drift;
 pub use images::{Image, ImageError, Images, User};
 pub use istio::{addons, istio};
 pub use layer::{Gate, Layer, Placed, Rollout, Stage};

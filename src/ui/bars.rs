@@ -15,6 +15,7 @@ use super::changes;
 use super::ink::Ink;
 use super::live;
 use super::progress::Progress;
+use super::status::{deviations, is_running, istio, lease_held, standing};
 use super::summary::{headline, next, write_error};
 use super::terminal::{Screen, Shape};
 use super::text::{fit, logged, plain, took, wrap};
@@ -65,6 +66,13 @@ impl<O: Write + Send + 'static, E: Write> Bars<O, E> {
         let room = self.shape.width().saturating_sub(elapsed.len() + 2);
         let head = fit(head.trim_end(), room, self.ink.marks.ellipsis);
         self.print_row(&format!("{head}  {}", self.ink.faint(&elapsed)));
+    }
+
+    fn mark(&self, is_well: bool) -> String {
+        match is_well {
+            true => self.ink.good(self.ink.marks.done),
+            false => self.ink.bad(self.ink.marks.failed),
+        }
     }
 
     fn found(&self, finding: &Finding) {
@@ -158,6 +166,26 @@ impl<O: Write + Send + 'static, E: Write> View for Bars<O, E> {
                 };
                 self.print(&format!("  {mark} {}", checked(check, *outcome, seen, findings)), "      ");
                 findings.iter().for_each(|finding| self.found(finding));
+            }
+            Event::LeaseHeld { holder } => {
+                let mark = self.ink.attention(self.ink.marks.attention);
+                self.print(&format!("  {mark} {}", lease_held(holder)), "      ");
+            }
+            Event::IstioStatus { planned, running } => {
+                let is_planned = planned.as_deref().is_none_or(|planned| is_running(planned, running));
+                let mark = self.mark(is_planned);
+                self.print(
+                    &format!("  {mark} {:<8} {}", "version", istio(planned.as_deref(), running)),
+                    "      ",
+                );
+            }
+            Event::LayerStatus { layer, planned, present, workloads, ready, deviations: all } => {
+                let mark = self.mark(all.is_empty());
+                let standing = standing(*planned, *present, *workloads, *ready);
+                self.print(&format!("  {mark} {layer:<8} {standing}"), "      ");
+                for line in deviations(all, *present, self.verbose) {
+                    self.print(&format!("      {line}"), "        ");
+                }
             }
             Event::Warned { warning } => {
                 let label = self.ink.attention("warning:");

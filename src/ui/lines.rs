@@ -13,6 +13,7 @@ use crate::object::{Diff, ObjectId};
 use super::changes;
 use super::ink::Ink;
 use super::progress::{Download, Progress, Workload};
+use super::status;
 use super::summary::{headline, next, write_error};
 use super::text::{bytes, count, logged, plain, since, took};
 use super::view::View;
@@ -298,6 +299,17 @@ impl<O: Write, E: Write> View for Lines<O, E> {
                 );
                 findings.iter().for_each(|finding| self.found(finding, at));
             }
+            Event::LeaseHeld { holder } => self.say(at, &format!("status: {}", status::lease_held(holder))),
+            Event::IstioStatus { planned, running } => {
+                self.say(at, &format!("status: istio: {}", status::istio(planned.as_deref(), running)));
+            }
+            Event::LayerStatus { layer, planned, present, workloads, ready, deviations } => {
+                let standing = status::standing(*planned, *present, *workloads, *ready);
+                self.say(at, &format!("status: layer {layer}: {standing}"));
+                for line in status::deviations(deviations, *present, self.verbose) {
+                    self.write(&format!("    {line}"));
+                }
+            }
             Event::Warned { warning } => {
                 self.say(at, &format!("{} {}", self.ink.attention("warning:"), plain(warning)));
             }
@@ -356,7 +368,8 @@ fn begins(step: &Step, progress: &Progress) -> Option<String> {
         | Step::Plan
         | Step::Bundle
         | Step::Prune
-        | Step::Verify => None,
+        | Step::Verify
+        | Step::Status => None,
     }
 }
 

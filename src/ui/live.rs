@@ -61,7 +61,8 @@ fn doing(step: &Step, progress: &Progress) -> String {
         | Step::Rollout
         | Step::Prune
         | Step::Removal(_)
-        | Step::Verify => String::new(),
+        | Step::Verify
+        | Step::Status => String::new(),
     }
 }
 
@@ -81,7 +82,13 @@ fn detail_rows(step: &Step, progress: &Progress, at: Duration, width: usize, ink
             rows.extend(held_rows(progress, ink));
         }
         Step::Prune => rows.extend(held_rows(progress, ink)),
-        Step::Connect | Step::Render | Step::Check | Step::Plan | Step::Bundle | Step::Verify => {}
+        Step::Connect
+        | Step::Render
+        | Step::Check
+        | Step::Plan
+        | Step::Bundle
+        | Step::Verify
+        | Step::Status => {}
     }
     rows
 }

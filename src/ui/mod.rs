@@ -11,6 +11,7 @@ mod live;
 mod mode;
 mod progress;
 mod prompt;
+mod status;
 mod summary;
 mod terminal;
 mod text;

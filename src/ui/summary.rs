@@ -66,6 +66,13 @@ fn sentence(finished: &Finished, progress: &Progress) -> String {
             }
         };
     }
+    match finished.outcome {
+        Ending::Done if progress.asked_status() => return format!("{where_to} is as it is to be, {elapsed}"),
+        Ending::Failed if progress.asked_status() => {
+            return format!("{where_to} is not as it is to be, {elapsed}");
+        }
+        _ => {}
+    }
     // Of those that have no cluster, one writes a bundle, and one fetches.
     if let (Ending::Done, Some(bundle)) = (finished.outcome, &progress.bundle) {
         return format!("{} is written, {}, {elapsed}", bundle.path, bytes(bundle.bytes));

@@ -61,6 +61,7 @@ pub(super) fn name(step: &Step) -> &str {
         Step::Prune => "prune",
         Step::Removal(name) => name,
         Step::Verify => "verify",
+        Step::Status => "status",
     }
 }
 
@@ -96,6 +97,7 @@ pub(super) fn result(step: &Step, progress: &Progress) -> String {
                 failed => format!("{failed} of {} failed", count(checks.passed + failed, "check")),
             }
         }
+        Step::Status => count(progress.present, "object"),
     }
 }
 

@@ -33,7 +33,7 @@ pub use envoy::{CERTIFICATES, CLUSTERS, Connection, ROUTES, Route, Rule, SESSION
 pub use junit::junit;
 pub use pods::{PROBE, has_sidecar, is_probe, is_running};
 pub use probe::{CONTAINER, Probe, Sidecar};
-pub use promised::{Promised, port};
+pub use promised::{Promised, is_labelled, port};
 pub use proxies::Proxy;
 pub use report::{Outcome, Report};
 pub use seen::{Injection, KINDS, OF_ISTIO, Seen, istio_namespace};

@@ -102,7 +102,7 @@ impl Promised {
 }
 
 /// Whether its pods get a sidecar unless they say otherwise, as the injector's webhooks decide.
-pub(super) fn is_labelled(namespace: &Object) -> bool {
+pub fn is_labelled(namespace: &Object) -> bool {
     match namespace.label("istio-injection") {
         Some(injection) => injection == "enabled",
         None => namespace.label("istio.io/rev").is_some(),

@@ -4,7 +4,7 @@ use crate::home::Home;
 
 #[test]
 fn the_help_of_the_program() {
-    assert_snapshot!(Home::new().run("--help"), @r#"
+    assert_snapshot!(Home::new().run("--help"), @r"
     Bring KubeStock up behind a STRICT Istio mesh, and prove that it works
 
     Usage: kubestock-install [OPTIONS] <PROFILE>
@@ -17,6 +17,9 @@ fn the_help_of_the_program() {
       diagnose   Say what is wrong in a cluster, whoever installed what runs there
       verify     Prove that a running mesh is what was promised
       uninstall  Remove what was installed, the last layer first
+      status     Say what is installed, whether it is ready, and in what it is not
+                 as planned
+      open       Open a dashboard or a service in the browser, until Ctrl-C
       render     Print the objects of a kustomize folder, without a cluster
       profiles   List the profiles of this program, or show one
       images     List every image that a profile runs, without a cluster
@@ -145,14 +148,14 @@ fn the_help_of_the_program() {
       0 done       2 usage      3 cluster or preflight   130 interrupted
       4 download   5 Istio      6 apply                  143 terminated
       7 timeout    8 checks     1 the program itself
-      10 something would change (plan --exit-code)
+      9 status: not as it is to be    10 something would change (plan --exit-code)
     exit code 0
-    "#);
+    ");
 }
 
 #[test]
 fn the_help_of_an_installation() {
-    assert_snapshot!(Home::new().run("install --help"), @r#"
+    assert_snapshot!(Home::new().run("install --help"), @r"
     Install what a profile describes
 
     Usage: kubestock-install install [OPTIONS]
@@ -257,7 +260,7 @@ fn the_help_of_an_installation() {
       -h, --help
               Print help (see a summary with '-h')
     exit code 0
-    "#);
+    ");
 }
 
 #[test]
@@ -470,9 +473,19 @@ fn the_help_of_the_other_commands() {
 #[test]
 fn no_help_is_wider_than_a_terminal() {
     let home = Home::new();
-    for command in
-        ["", "install", "check", "render", "fetch", "pin", "profiles", "profiles show", "profiles schema"]
-    {
+    for command in [
+        "",
+        "install",
+        "check",
+        "status",
+        "open",
+        "render",
+        "fetch",
+        "pin",
+        "profiles",
+        "profiles show",
+        "profiles schema",
+    ] {
         for help in ["-h", "--help"] {
             let told = home.run(&format!("{command} {help}"));
             let wide: Vec<_> = told.out.lines().filter(|line| line.chars().count() > 80).collect();

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::event::{
-    ApplyOutcome, CheckOutcome, Ending, Event, Finished, HeldField, LogTail, PlannedCounts, PlannedLayer,
-    PlannedOutcome, RemovalOutcome, Step, WorkloadState,
+    ApplyOutcome, CheckOutcome, ControlPlane, Deviation, Ending, Event, Finished, HeldField, How, LogTail,
+    PlannedCounts, PlannedLayer, PlannedOutcome, RemovalOutcome, Step, WorkloadState,
 };
 use crate::finding::{Code, Finding, Severity};
 use crate::kustomize::At;
@@ -20,8 +20,8 @@ use WorkloadState::{InProgress, Ready, Suspect};
 /// Facts in the order in which they came, each with its time since the start of the run.
 pub(crate) type Recording = Vec<(Duration, Event)>;
 
-pub(crate) const NAMES: [&str; 8] =
-    ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled", "planned"];
+pub(crate) const NAMES: [&str; 9] =
+    ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled", "planned", "astray"];
 
 pub(crate) fn named(name: &str) -> Option<Recording> {
     Some(match name {
@@ -33,6 +33,7 @@ pub(crate) fn named(name: &str) -> Option<Recording> {
         "checked" => checked(),
         "uninstalled" => uninstalled(),
         "planned" => planned(),
+        "astray" => astray(),
         _ => return None,
     })
 }
@@ -450,6 +451,48 @@ pub(crate) fn planned() -> Recording {
     run.in_order()
 }
 
+/// `kubestock-install status demo` while another run is on: of each layer, something else is wrong.
+pub(crate) fn astray() -> Recording {
+    let mut run = Run::default();
+    run.connect(0.3);
+    run.render(0.4, 1.0);
+    run.say(1.0, Event::StepStarted { step: Step::Status });
+    run.say(1.1, Event::LeaseHeld { holder: "ci-7 (pid 4211)".to_owned() });
+    let (revision, version) = ("default".to_owned(), Some("1.17.8".to_owned()));
+    let running = vec![ControlPlane { revision, version }];
+    run.say(1.1, Event::IstioStatus { planned: Some("1.18.0".to_owned()), running });
+
+    let product = deployment(STAGING, "ms-product");
+    let differs = ["image", "resources.limits.cpu", "resources.limits.memory", "env"];
+    let differs = differs.map(|field| format!(".spec.template.spec.containers[name=\"discovery\"].{field}"));
+    let istiod = (deployment("istio-system", "istiod"), How::Differs { fields: differs.into() });
+    run.stands(1.2, "istio", (20, 20), (3, 3), vec![istiod]);
+    let missing = ["prometheus", "kiali"].map(|name| (deployment("istio-system", name), How::Missing));
+    run.stands(1.2, "addons", (2, 0), (2, 0), missing.into());
+    run.stands(1.3, "base", (2, 2), (0, 0), Vec::new());
+    let (field, manager) = (".spec.replicas".to_owned(), "kubectl-edit".to_owned());
+    let held = How::Held { fields: vec![HeldField { field, manager }] };
+    let reason = "pods refused: exceeded quota: kubestock-quota, requested: limits.cpu=2, used: limits.cpu=6500m, limited: limits.cpu=8".to_owned();
+    let refused =
+        "VirtualService/kubestock-staging/ms-product: failed calling webhook \"rev.validation.istio.io\""
+            .to_owned();
+    let gone = ["ms-identity", "ms-supplier", "frontend"]
+        .map(|name| (id("", "Service", STAGING, name), How::Missing));
+    let staging = [
+        (product.clone(), How::NotReady { reason }),
+        (product, held),
+        (
+            id("networking.istio.io", "VirtualService", STAGING, "ms-product"),
+            How::Unknown { reason: refused },
+        ),
+    ];
+    run.stands(1.4, "staging", (12, 9), (3, 2), gone.into_iter().chain(staging).collect());
+    let error = "5 objects are missing, 1 is not ready, 1 is not as planned, 1 is held by others, 1 is of unknown state";
+    let hint = "nothing is taken from others unless `--force-conflicts` says so: have them let go of the fields, or let the layers say the same";
+    run.finished(1.4, Ending::Failed, (0, 0, 0, 0), Some((9, error, hint)));
+    run.in_order()
+}
+
 const URL: &str = "https://github.com/istio/istio/releases/download/1.18.0/istio-1.18.0-linux-amd64.tar.gz";
 const STAGING: &str = "kubestock-staging";
 const ISTIO_CRDS: [&str; 15] = [
@@ -605,6 +648,28 @@ impl Run {
         let outcome = if kept.is_some() { RemovalOutcome::Kept } else { RemovalOutcome::Removed };
         let (layer, reason) = (layer.to_owned(), kept.map(str::to_owned));
         self.say(at, Event::ObjectRemoved { layer, object, outcome, reason });
+    }
+
+    fn stands(
+        &mut self,
+        at: f64,
+        layer: &str,
+        objects: (usize, usize),
+        workloads: (usize, usize),
+        deviations: Vec<(ObjectId, How)>,
+    ) {
+        let deviations = deviations.into_iter().map(|(object, how)| Deviation { object, how }).collect();
+        self.say(
+            at,
+            Event::LayerStatus {
+                layer: layer.to_owned(),
+                planned: Some(objects.0),
+                present: objects.1,
+                workloads: workloads.0,
+                ready: workloads.1,
+                deviations,
+            },
+        );
     }
 
     fn finished(

@@ -31,6 +31,8 @@ pub(super) struct Progress {
     pub(super) planned: PlannedCounts,
     /// Whether all of it is.
     pub(super) is_planned: bool,
+    /// Objects of all layers that are there.
+    pub(super) present: usize,
     /// Who holds the Lease that the run waits for.
     pub(super) lease_holder: Option<String>,
     /// The signal that asked the run to end.
@@ -152,6 +154,8 @@ impl Progress {
                 Severity::Error => self.found.errors += 1,
                 Severity::Warning => self.found.warnings += 1,
             },
+            Event::LayerStatus { present, .. } => self.present += present,
+            Event::LeaseHeld { .. } | Event::IstioStatus { .. } => {}
             Event::Warned { .. } | Event::Finished(_) => {}
         }
         if has_lease(event) {
@@ -191,6 +195,11 @@ impl Progress {
         has(|step| *step == Step::Verify) && !has(|step| matches!(step, Step::Render | Step::Layer(_)))
     }
 
+    /// Whether it asked how things stand.
+    pub(super) fn asked_status(&self) -> bool {
+        self.steps.iter().any(|step| step.step == Step::Status)
+    }
+
     pub(super) fn layer(&self, name: &str) -> Option<&Layer> {
         self.layers.iter().find(|layer| layer.name == name)
     }
@@ -213,7 +222,8 @@ impl Progress {
             | Step::Bundle
             | Step::Prune
             | Step::Removal(_)
-            | Step::Verify => Awaited::default(),
+            | Step::Verify
+            | Step::Status => Awaited::default(),
         }
     }
 

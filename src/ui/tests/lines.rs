@@ -46,6 +46,14 @@ async fn a_plan_shows_what_would_change_and_its_lines_are_not_cut() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn how_things_stand_is_told_layer_by_layer() {
+    assert_snapshot!(shown(recording::astray(), 0).await);
+    let (quiet, verbose) = (shown(recording::astray(), 0).await, shown(recording::astray(), 1).await);
+    assert_eq!(["missing:", "more; -v"].map(|word| quiet.matches(word).count()), [3, 1]);
+    assert_eq!(["missing:", "more; -v"].map(|word| verbose.matches(word).count()), [5, 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupted_run() {
     assert_snapshot!(shown(recording::interrupted(), 0).await);
 }
