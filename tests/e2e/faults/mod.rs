@@ -1,5 +1,6 @@
 //! An API server on the other side of a network that fails: what is installed through it is what is installed without.
 
+mod killed;
 mod proxy;
 
 use std::collections::BTreeMap;
