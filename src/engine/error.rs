@@ -19,6 +19,10 @@ pub enum EngineError {
     #[error("the user may not do all of it")]
     Rights(Vec<Finding>),
 
+    /// Objects that cannot be as their layers have them; nothing was changed.
+    #[error("{} objects have fields that stay as they were made", .0.len())]
+    Immutable(Vec<Finding>),
+
     /// `doing` ends the sentence "while ...".
     #[error("{source} (while {doing})")]
     Api { doing: &'static str, source: ApiError },

@@ -1,8 +1,8 @@
 use super::pinned::Pins;
 use super::prune::Extent;
-use super::run::Course;
+use super::run::{Course, Run, Tally};
 use super::warning::Warning;
-use super::{EngineError, Install, look, prepare, rights};
+use super::{EngineError, Install, foresee, look, prepare, rights};
 use crate::event::{Announcer, Event, PlannedLayer, Step};
 use crate::image::Rules;
 use crate::istio::release::{Release, Supply};
@@ -19,7 +19,7 @@ pub(super) async fn plan(
     install: &Install<'_>,
 ) -> Result<(Plan, Option<Pins>), EngineError> {
     let (plan, images) = laid_out(course, install).await?;
-    course.step(Step::Check, course.stoppable(check(install, course.announcer, &plan))).await?;
+    course.step(Step::Check, course.stoppable(check(course, install, &plan))).await?;
     Ok((plan, Pins::of(&images)))
 }
 
@@ -63,17 +63,26 @@ pub(super) async fn fetched(
 }
 
 /// Tells what is wrong, and goes on: what is missing may come meanwhile, and what is refused is told again by who
-/// refuses it. Where the user may not do all that is to be done, nothing is begun.
-async fn check(install: &Install<'_>, announcer: &Announcer, plan: &Plan) -> Result<(), EngineError> {
+/// refuses it. Where the user may not do all that is to be done, or an object cannot be as its layer has it, nothing is
+/// begun.
+async fn check(course: Course<'_>, install: &Install<'_>, plan: &Plan) -> Result<(), EngineError> {
+    let Course { announcer, stop } = course;
     let is_pruned = install.pruning.extent != Extent::Nothing;
-    let (live, missing) = tokio::join!(
+    let tally = Tally::default();
+    let run = Run { cluster: install.cluster, plan, profile: "", announcer, stop, tally: &tally };
+    let (live, missing, immutable) = tokio::join!(
         look::look(install.cluster, plan, look::Rules::OfPlan),
         rights::missing(install.cluster, plan, is_pruned, install.profile.is_verified()),
+        foresee::immutable(&run),
     );
     let missing = missing.map_err(EngineError::api("asking what may be done"))?.findings();
-    let findings = lint::lint(plan, Some(&live));
+    let immutable = immutable.map_err(EngineError::api("rehearsing what cannot be changed"))?;
+    let findings = lint::lint(plan, Some(&live)).into_iter().chain(immutable.iter().cloned());
     missing.iter().cloned().chain(findings).for_each(|finding| announcer.say(Event::Found(finding)));
-    if missing.is_empty() { Ok(()) } else { Err(EngineError::Rights(missing)) }
+    if !missing.is_empty() {
+        return Err(EngineError::Rights(missing));
+    }
+    if immutable.is_empty() { Ok(()) } else { Err(EngineError::Immutable(immutable)) }
 }
 
 /// Makes one Plan of the layers, with the images that the rules say, and tells what it took to fit them.

@@ -166,6 +166,9 @@ fn engine_hint(error: &EngineError) -> Option<String> {
             "is there room in the folder for temporary files? TMPDIR names another"
         }
         EngineError::Istio(RenderError::TimedOut { .. }) => AGAIN,
+        EngineError::Immutable(_) => {
+            "nothing was changed; each is told above with what to do about it, and `plan` shows all that would be changed"
+        }
         EngineError::Rights(_) => {
             "nothing was changed; `check` with the same arguments and `--print-missing-roles` prints roles that allow it (docs/rights.md)"
         }

@@ -175,6 +175,10 @@ fn engine_text(error: &EngineError) -> String {
                 format!("{}: {finding}\n    hint: {}", finding.label(), finding.hint)
             })
         }
+        EngineError::Immutable(findings) => {
+            let first = "objects have fields that stay as they were made".to_owned();
+            listed(first, findings, |finding| format!("{}: {finding}", finding.label()))
+        }
         EngineError::Rights(findings) => {
             let first = "the user may not do all that is to be done".to_owned();
             listed(first, findings, |finding| format!("{}: {finding}", finding.label()))

@@ -251,6 +251,13 @@ fn a_field_that_cannot_change_is_told_before(cluster: &Cluster, shop: &Shop) {
     assert_eq!(finding["code"], "KSI-142");
     assert!(finding["seen"].as_str().unwrap().contains("spec.selector"), "{finding}");
     assert!(finding["file"].as_str().unwrap().ends_with("deployment.yaml"), "{finding}");
+
+    // An installation says so too, and begins nothing.
+    let before = settled(cluster);
+    let ended = cluster.install(&shop.profile, &shop.gitops()).expect(6);
+    assert!(ended.stderr.contains("error[KSI-142]: Deployment/plan-shop/web"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("nothing was changed"), "{}", ended.stderr);
+    assert_eq!(versions(cluster), before);
     shop.write("deployment", DEPLOYMENT);
 }
 

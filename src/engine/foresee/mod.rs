@@ -19,6 +19,7 @@ use super::run::{Course, Patience, Run, Tally};
 use super::{EngineError, Install, settle};
 use crate::cluster::{ApiError, Applied, Mode, Outcome};
 use crate::event::{Announcer, Event, PlannedCounts, PlannedOutcome, Step};
+use crate::finding::{Code, Finding};
 use crate::object::{Diff, Object};
 use crate::plan::{ApplySet, Placed};
 use leftovers::leftovers;
@@ -75,6 +76,41 @@ async fn rehearse(run: &Run<'_>, mode: Mode, pruning: &Pruning) -> Result<Planne
     Ok(counts)
 }
 
+/// Kinds with fields that stay as they were made.
+const WITH_IMMUTABLE_FIELDS: [&str; 11] = [
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "DaemonSet",
+    "Deployment",
+    "Job",
+    "PersistentVolumeClaim",
+    "RoleBinding",
+    "Secret",
+    "Service",
+    "StatefulSet",
+    "StorageClass",
+];
+
+/// What the server would refuse for fields that stay as they were made, and so whatever comes meanwhile. Nothing is said of
+/// other refusals.
+///
+/// # Errors
+/// Where the cluster cannot be asked.
+pub(super) async fn immutable(run: &Run<'_>) -> Result<Vec<Finding>, ApiError> {
+    let to_come = ToCome::of(run.cluster, run.plan).await?;
+    let sets: Vec<_> = run.plan.layers.iter().map(|layer| (layer, ApplySet::of(layer, 0, ""))).collect();
+    let rehearsals = sets.iter().flat_map(|(layer, set)| {
+        let at_risk = |placed: &&Placed| {
+            WITH_IMMUTABLE_FIELDS.contains(&placed.object.kind()) && !to_come.holds(&placed.object)
+        };
+        let placed = layer.objects().filter(at_risk);
+        placed.map(|placed| Rehearsal { run, mode: Mode::ForcedDryRun, to_come: &to_come, set, placed })
+    });
+    let refusals = rehearsals.map(Rehearsal::immutable).collect::<Vec<_>>();
+    let refusals: Vec<_> = futures::stream::iter(refusals).buffered(CONCURRENT).try_collect().await?;
+    Ok(refusals.into_iter().flatten().collect())
+}
+
 /// One object on its way through a dry run.
 struct Rehearsal<'a> {
     run: &'a Run<'a>,
@@ -100,6 +136,19 @@ impl Rehearsal<'_> {
                 Ok(self.planned(PlannedOutcome::Create, Diff::of_new(&object)))
             }
             Err(error) => Ok(self.refused(&error)),
+        }
+    }
+
+    async fn immutable(self) -> Result<Option<Finding>, ApiError> {
+        let mut object = self.placed.object.clone();
+        self.set.mark(&mut object);
+        match attempt(self.run.cluster, &object, self.mode).await {
+            Err(error) if is_about_the_cluster(&error) => Err(error),
+            Err(error) => {
+                let finding = refusal::finding(self.placed, &error);
+                Ok((finding.code == Code::FieldImmutable).then_some(finding))
+            }
+            Ok(_) => Ok(None),
         }
     }
 
