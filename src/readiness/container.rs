@@ -10,6 +10,8 @@ use crate::object::Object;
 pub(super) struct Container<'a> {
     pub(super) name: &'a str,
     is_init: bool,
+    /// Whether it is started again however it ends: those beside the application too.
+    is_to_run: bool,
     status: &'a Value,
     spec: &'a Value,
 }
@@ -17,7 +19,8 @@ pub(super) struct Container<'a> {
 impl<'a> Container<'a> {
     fn new(pod: &'a Object, status: &'a Value, is_init: bool) -> Self {
         let name = text(status, "name");
-        Self { name, is_init, status, spec: spec_of(pod, name, is_init) }
+        let is_to_run = !is_init && pod.text("/spec/restartPolicy").is_none_or(|policy| policy == "Always");
+        Self { name, is_init, is_to_run, status, spec: spec_of(pod, name, is_init) }
     }
 
     pub(super) fn state(&self, state: &str) -> Option<&'a Value> {
@@ -46,11 +49,12 @@ impl<'a> Container<'a> {
         self.terminated().is_none() && self.ended_before().is_some()
     }
 
-    /// An init container is well once it has ended with 0; one that keeps running beside the others
-    /// (`restartPolicy: Always`, KEP-753) and every other one when it is ready.
+    /// What is to end, an init container or one of a Job, is well once it has ended with 0; what is to keep running (the
+    /// pod's restart policy, or a container's own: KEP-753), when it is ready.
     pub(super) fn is_well(&self) -> bool {
         let ended_well = self.terminated().is_some_and(|ended| exit_code(ended) == 0);
-        self.status.get("ready") == Some(&Value::Bool(true)) || (ended_well && !self.is_sidecar())
+        let may_end = !self.is_to_run && !self.is_sidecar();
+        self.status.get("ready") == Some(&Value::Bool(true)) || (ended_well && may_end)
     }
 
     /// What is injected beside the application, or declared to run beside it.

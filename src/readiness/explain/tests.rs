@@ -181,6 +181,23 @@ fn a_crash_is_told_with_its_exit_and_counts_as_a_loop_from_the_third_restart() {
 }
 
 #[test]
+fn a_container_that_ends_well_and_is_to_run_is_not_well_at_the_moment_of_its_end() {
+    let ended = |policy: &str| {
+        format!(
+            "spec: {{restartPolicy: {policy}}}
+status:
+  phase: Running
+  containerStatuses: [{{name: app, ready: false, restartCount: 2, state: {{terminated: {{exitCode: 0, reason: Completed}}}}}}]"
+        )
+    };
+    assert_snapshot!(of_pod(&ended("Always"), &[]), @r"
+    CrashLoop (suspected, 600 s)
+    Deployment/staging/ms-identity: ms-identity-2new-a: container app (2 restarts): ended with 0, though it is to keep running
+    ");
+    assert_snapshot!(of_pod(&ended("OnFailure"), &[]), @"nothing");
+}
+
+#[test]
 fn a_container_that_its_liveness_probe_killed_says_so() {
     let pod = "
 status:
