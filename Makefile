@@ -37,7 +37,7 @@ nightly: lint reproducible
 	@scripts/fuzz unpack 600
 	@scripts/fuzz yaml 300
 	@scripts/fuzz kustomization 300
-	PROPTEST_CASES=20000 cargo test --locked
+	PROPTEST_CASES=20000 KUBESTOCK_SEEDS=20000 cargo test --locked
 	@scripts/e2e --fresh
 
 reproducible:

@@ -1,18 +1,25 @@
 //! An API server in memory, for tests: it is asked over no network, so that time can be paused.
 
-use std::convert::Infallible;
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use futures::future::BoxFuture;
+use futures::stream;
 use http::{HeaderMap, Method, Request, Response};
+use http_body::Frame;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
 use kube::Client;
 use kube::client::Body;
 use serde_json::{Value, json};
-use tower::Service;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tower::{BoxError, Service};
 use url::Url;
 
 use super::connect::Cluster;
+use super::request::Bounded;
 use crate::object::Object;
 
 /// What was asked for.
@@ -38,6 +45,24 @@ pub(crate) enum Answer {
     Text(u16, String, HeaderMap),
     /// None ever.
     Hangs,
+    /// Lines that come when they come; the answer ends with who sends them.
+    Stream(Lines),
+    /// The connection ends within the answer.
+    Broken,
+}
+
+/// To be read once.
+#[derive(Clone, Debug)]
+pub(crate) struct Lines(Arc<Mutex<Option<UnboundedReceiver<String>>>>);
+
+impl Lines {
+    pub(crate) fn of(receiver: UnboundedReceiver<String>) -> Self {
+        Self(Arc::new(Mutex::new(Some(receiver))))
+    }
+
+    fn take(&self) -> Option<UnboundedReceiver<String>> {
+        self.0.lock().unwrap().take()
+    }
 }
 
 impl Answer {
@@ -90,7 +115,7 @@ pub(crate) fn cluster(answer: impl Fn(Asked) -> Answer + Send + Sync + 'static) 
 
 /// A cluster that answers as told, and does not even know its kinds by itself.
 pub(crate) fn whole(answer: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Cluster {
-    Cluster::of(Client::new(Fake(Arc::new(answer)), "default"), "v1.33.4")
+    Cluster::of(Client::new(Bounded(Fake(Arc::new(answer))), "default"), "v1.33.4")
 }
 
 fn group(name: &str, versions: &[&str], more: &[Value]) -> Value {
@@ -117,11 +142,11 @@ fn resources(group_version: &str, kinds: &[(&str, &str, bool)]) -> Answer {
 struct Fake(Arc<dyn Fn(Asked) -> Answer + Send + Sync>);
 
 impl Service<Request<Body>> for Fake {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+    type Response = Response<Told>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Response<Told>, BoxError>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
@@ -138,17 +163,38 @@ impl Service<Request<Body>> for Fake {
                 headers: parts.headers,
                 body: serde_json::from_slice(&body).unwrap_or_default(),
             };
-            let (code, text, headers) = match (fake.0)(asked) {
-                Answer::Json(code, value) => (code, value.to_string(), HeaderMap::new()),
-                Answer::Text(code, text, headers) => (code, text, headers),
+            let (code, told, headers) = match (fake.0)(asked) {
+                Answer::Json(code, value) => (code, whole_text(value.to_string()), HeaderMap::new()),
+                Answer::Text(code, text, headers) => (code, whole_text(text), headers),
                 Answer::Hangs => std::future::pending().await,
+                Answer::Stream(lines) => (200, streamed(lines), HeaderMap::new()),
+                Answer::Broken => {
+                    let broken = Err(io::Error::from(io::ErrorKind::ConnectionReset));
+                    (200, BodyExt::boxed_unsync(StreamBody::new(stream::iter([broken]))), HeaderMap::new())
+                }
             };
-            let mut response = Response::new(Body::from(text.into_bytes()));
+            let mut response = Response::new(told);
             *response.status_mut() = code.try_into().unwrap();
             *response.headers_mut() = headers;
             Ok(response)
         })
     }
+}
+
+/// What a server says.
+type Told = UnsyncBoxBody<Bytes, io::Error>;
+
+fn whole_text(text: String) -> Told {
+    Full::new(Bytes::from(text)).map_err(|never| match never {}).boxed_unsync()
+}
+
+fn streamed(lines: Lines) -> Told {
+    let lines = stream::unfold(lines.take(), async |lines| {
+        let mut lines = lines?;
+        let line = lines.recv().await?;
+        Some((Ok(Frame::data(Bytes::from(line))), Some(lines)))
+    });
+    StreamBody::new(lines).boxed_unsync()
 }
 
 pub(crate) fn deployment(name: &str) -> Object {
@@ -157,4 +203,13 @@ pub(crate) fn deployment(name: &str) -> Object {
         "metadata": {"name": name, "namespace": "ns"}, "spec": {"replicas": 2},
     }))
     .unwrap()
+}
+
+/// A target that nothing is asked of.
+pub(crate) fn target() -> super::Target {
+    super::Target {
+        context: "test".to_owned(),
+        server: "https://api".to_owned(),
+        kubeconfig: Default::default(),
+    }
 }

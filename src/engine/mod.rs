@@ -26,6 +26,8 @@ mod removal;
 mod rights;
 mod run;
 mod settle;
+#[cfg(test)]
+mod simulation;
 mod status;
 mod survey;
 mod uninstall;
