@@ -3,6 +3,7 @@
 
 mod api;
 mod fault;
+mod held;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
