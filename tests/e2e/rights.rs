@@ -137,7 +137,7 @@ fn the_roles_that_are_printed_are_enough_and_each_of_their_rules_is_needed() {
     });
     let ended = user.install(&cluster, &profile).expect(3);
     let expected = format!(
-        "error[KSI-121]: Namespace/{SERVICES}: in it, the user may not create, get, patch limitranges\n"
+        "error[KSI-121]: Namespace/{SERVICES}: in it, the user may not create, delete, get, list, patch limitranges\n"
     );
     assert!(ended.stderr.contains(&expected), "{}", ended.stderr);
     assert_eq!(ended.stderr.matches("KSI-121").count(), 1, "{}", ended.stderr);
