@@ -52,7 +52,12 @@ impl<'a> Call<'a> {
     }
 
     pub(super) fn with_body(self, content_type: &'static str, value: &Value) -> Self {
-        Self { body: Some((content_type, value.to_string().into_bytes())), again: |_| false, ..self }
+        Self { body: Some((content_type, value.to_string().into_bytes())), ..self }.only_once()
+    }
+
+    /// For what an error tells of another than the API server.
+    pub(super) fn only_once(self) -> Self {
+        Self { again: |_| false, ..self }
     }
 
     /// For what has a body and stores nothing.

@@ -22,8 +22,8 @@ impl Cluster {
         let path = request::path(segments, &[])
             .map_err(|error| ApiError::Unreadable { subject: subject.clone(), source: Arc::new(error) })?;
         // Without the slash, the API server answers by itself that it should be there.
-        let asked = Call::get(format!("{path}/"), &subject).accepting("*/*").text(self.client()).await;
-        match asked {
+        let asked = Call::get(format!("{path}/"), &subject).accepting("*/*").only_once();
+        match asked.text(self.client()).await {
             Ok((status, _)) => Ok(status),
             Err(ApiError::Refused { status, .. })
                 if status.is_redirection() || status == StatusCode::UNAUTHORIZED =>
