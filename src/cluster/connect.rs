@@ -8,9 +8,9 @@ use http::StatusCode;
 use kube::client::ClientBuilder;
 use kube::{Client, Config};
 
-use super::error::{ApiError, Cause, Subject};
+use super::error::{ApiError, Cause, Subject, io_kind, is_unknown_host};
 use super::kinds::{self, Kinds, Resource};
-use super::request::{Bounded, Call, chain};
+use super::request::{Bounded, Call};
 use super::target::Target;
 use super::target_error::ConnectError;
 use super::{REQUEST_LIMIT, proxy};
@@ -74,7 +74,8 @@ impl Cluster {
 
     /// Whether there is such a kind, in any version; `group` is empty for core.
     pub fn serves(&self, group: &str, kind: &str) -> bool {
-        self.kinds(|kinds| kinds.serves(group, kind))
+        let kind = GroupKind { group: group.to_owned(), kind: kind.to_owned() };
+        self.kinds(|kinds| kinds.serves(&kind))
     }
 
     /// None where the server has no such kind.
@@ -183,12 +184,10 @@ fn no_version(error: ApiError, target: &Target) -> ConnectError {
 
 /// Why no connection came about.
 fn unreachable_because(source: Cause, server: String) -> ConnectError {
-    // What the resolver says has no kind of its own; the connector wraps it under this name.
-    if chain(source.as_ref()).any(|cause| cause.to_string() == "dns error") {
+    if is_unknown_host(&source) {
         return ConnectError::UnknownHost { server, source };
     }
-    let kind = chain(source.as_ref()).find_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
-    match kind {
+    match io_kind(&source) {
         Some(io::ErrorKind::ConnectionRefused) => ConnectError::NothingListens { server, source },
         Some(io::ErrorKind::TimedOut) => ConnectError::TimedOut { server, after: HELLO_LIMIT },
         _ => ConnectError::Unreachable { server, source },

@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -158,14 +159,20 @@ impl ApiError {
     }
 }
 
+/// Whether there is no such place.
+pub(super) fn is_unknown_host(source: &Cause) -> bool {
+    // What the resolver says has no kind of its own; the connector wraps it under this name.
+    chain(source.as_ref()).any(|cause| cause.to_string() == "dns error")
+}
+
+/// How a connection failed, as the system says.
+pub(super) fn io_kind(source: &Cause) -> Option<io::ErrorKind> {
+    chain(source.as_ref()).find_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()))
+}
+
 /// Whether nobody listens there, or there is no such place.
 fn is_nowhere(source: &Cause) -> bool {
-    let refused = |cause: &(dyn Error + 'static)| {
-        let io = cause.downcast_ref::<std::io::Error>();
-        io.is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused)
-    };
-    // What the resolver says has no kind of its own; the connector wraps it under this name.
-    chain(source.as_ref()).any(|cause| refused(cause) || cause.to_string() == "dns error")
+    is_unknown_host(source) || io_kind(source) == Some(io::ErrorKind::ConnectionRefused)
 }
 
 /// Refusals that the API server gives while something else is still on its way.

@@ -23,6 +23,16 @@ pub(super) struct Resource {
 }
 
 impl Resource {
+    pub(super) fn group_kind(&self) -> GroupKind {
+        let group = self.api_version.split_once('/').map_or("", |(group, _)| group);
+        GroupKind { group: group.to_owned(), kind: self.kind.clone() }
+    }
+
+    /// `v1` of `apps/v1`
+    fn version(&self) -> &str {
+        self.api_version.rsplit('/').next().unwrap_or_default()
+    }
+
     /// The path of one object; of all, where `name` is empty; and of all in all namespaces, where
     /// `namespace` is None.
     pub(super) fn path(
@@ -53,30 +63,21 @@ impl Kinds {
     }
 
     /// In any version.
-    pub(super) fn serves(&self, group: &str, kind: &str) -> bool {
-        self.served.values().any(|resource| {
-            let its_group = resource.api_version.split_once('/').map_or("", |(group, _)| group);
-            resource.kind == kind && its_group == group
-        })
+    pub(super) fn serves(&self, kind: &GroupKind) -> bool {
+        self.version_of(kind).is_some()
     }
 
     pub(super) fn all(&self) -> BTreeMap<GroupKind, BTreeSet<String>> {
         let mut all: BTreeMap<GroupKind, BTreeSet<String>> = BTreeMap::new();
         for resource in self.served.values() {
-            let (group, version) =
-                resource.api_version.split_once('/').unwrap_or(("", &resource.api_version));
-            let kind = GroupKind { group: group.to_owned(), kind: resource.kind.clone() };
-            all.entry(kind).or_default().insert(version.to_owned());
+            all.entry(resource.group_kind()).or_default().insert(resource.version().to_owned());
         }
         all
     }
 
     /// Each version of a kind holds the same objects. The first is the one that is there longest: `v1`, not `v1beta1`.
     pub(super) fn version_of(&self, kind: &GroupKind) -> Option<String> {
-        let of_kind = self.served.values().filter(|resource| {
-            let group = resource.api_version.split_once('/').map_or("", |(group, _)| group);
-            resource.kind == kind.kind && group == kind.group
-        });
+        let of_kind = self.served.values().filter(|resource| resource.group_kind() == *kind);
         of_kind.map(|resource| &resource.api_version).min().cloned()
     }
 
@@ -152,8 +153,7 @@ async fn one_by_one(client: &Client, group_version: String) -> Result<Vec<Resour
     let root = if group_version.contains('/') { "apis" } else { "api" };
     let path = format!("/{root}/{group_version}");
     let subject = Arc::new(Subject::Path(path.clone()));
-    let once = Call { again: |_| false, ..Call::get(path.clone(), &subject) };
-    match once.json(client).await {
+    match Call::get(path.clone(), &subject).only_once().json(client).await {
         Ok((_, answer)) => Ok(listed(&group_version, read(&path, answer)?)),
         Err(ApiError::Refused { status, message, .. }) => {
             tracing::debug!(group_version, %status, message, "this API is not there");

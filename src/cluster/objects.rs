@@ -9,7 +9,7 @@ use super::connect::Cluster;
 use super::error::{ApiError, Subject};
 use super::kinds::Resource;
 use super::request::{Call, JSON};
-use crate::object::{GroupKind, Object, ObjectId};
+use crate::object::{Object, ObjectId};
 
 /// What becomes of what an object owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Place {
     pub(super) fn path(&self, query: &[(&str, &str)]) -> Result<String, ApiError> {
         if self.name.is_empty() {
             // Without a name, the path is that of all objects of the kind.
-            return Err(ApiError::Nameless { group_kind: group_kind(&self.resource) });
+            return Err(ApiError::Nameless { group_kind: self.resource.group_kind() });
         }
         self.build(&self.name, query)
     }
@@ -106,7 +106,7 @@ impl Cluster {
         accept: &'static str,
     ) -> Result<Vec<Object>, ApiError> {
         let resource = self.resource(api_version, kind).await?;
-        let group_kind = group_kind(&resource);
+        let group_kind = resource.group_kind();
         let subject = Arc::new(Subject::Kind { group_kind, namespace: namespace.map(str::to_owned) });
         let mut objects = Vec::new();
         let mut more = String::new();
@@ -203,7 +203,7 @@ impl Cluster {
         let namespace = namespace.unwrap_or(self.client().default_namespace());
         let namespace = resource.namespaced.then(|| namespace.to_owned());
         let subject = Arc::new(Subject::Object(ObjectId {
-            group_kind: group_kind(&resource),
+            group_kind: resource.group_kind(),
             namespace: namespace.clone(),
             name: name.to_owned(),
         }));
@@ -237,11 +237,6 @@ pub(super) fn typed(mut item: Value, resource: &Resource) -> Result<Object, crat
         }
     }
     Object::new(item)
-}
-
-fn group_kind(resource: &Resource) -> GroupKind {
-    let group = resource.api_version.split_once('/').map_or("", |(group, _)| group);
-    GroupKind { group: group.to_owned(), kind: resource.kind.clone() }
 }
 
 fn unreadable(subject: &Arc<Subject>, error: impl std::error::Error + Send + Sync + 'static) -> ApiError {
