@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use futures::StreamExt;
 use tokio::time::Instant;
 
-use super::run::{Patience, Run};
+use super::run::{CONCURRENT, Patience, Run};
 use super::{EngineError, FailedObject};
 use crate::cluster::{ApiError, Applied, Cluster, Mode, Outcome};
 use crate::event::{ApplyOutcome, Event};
@@ -11,10 +11,6 @@ use crate::finding::{Code, Finding};
 use crate::istio::render::leave_to_istiod;
 use crate::object::{Object, Wave};
 use crate::plan::{ApplySet, Placed};
-
-/// How many requests are on their way at once: a server on a laptop is busy with these, and a large
-/// one counts 1 user's fair share in tens.
-const CONCURRENT: usize = 16;
 
 /// A layer on its way into the cluster.
 #[derive(Debug)]

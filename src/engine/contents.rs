@@ -3,12 +3,10 @@ use std::collections::HashSet;
 use futures::StreamExt;
 use http::StatusCode;
 
+use super::run::CONCURRENT;
 use crate::cluster::{ApiError, Cluster};
 use crate::object::{GroupKind, Object};
 use crate::plan::is_incidental;
-
-/// How many requests are on their way at once.
-const CONCURRENT: usize = 16;
 
 /// How many objects are named.
 const NAMED: usize = 3;

@@ -4,14 +4,12 @@ use futures::StreamExt;
 use http::StatusCode;
 use serde_json::Value;
 
+use super::run::CONCURRENT;
 use crate::cluster::{ApiError, Cluster};
 use crate::lint::{self, Live};
 use crate::object::{GroupKind, Object, ObjectId};
 use crate::plan::{Layer, Plan};
 use crate::readiness;
-
-/// How many requests are on their way at once.
-const CONCURRENT: usize = 16;
 
 /// On a cluster of more nodes than this, only the pods of the plan's namespaces are read: all of them would take
 /// longer than anybody waits, and room is hardly what is missing there.

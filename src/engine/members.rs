@@ -1,12 +1,10 @@
 use futures::StreamExt;
 
 use super::EngineError;
+use super::run::CONCURRENT;
 use crate::cluster::{ApiError, Cluster, FIELD_MANAGER};
 use crate::object::Object;
 use crate::plan::{ApplySet, NAMESPACE};
-
-/// How many requests are on their way at once.
-const CONCURRENT: usize = 16;
 
 /// The layers that the cluster has a record of, the last applied first.
 pub async fn installed(cluster: &Cluster) -> Result<Vec<ApplySet>, EngineError> {

@@ -5,16 +5,13 @@ use futures::StreamExt;
 use tokio::time::Instant;
 
 use super::contents::contents;
-use super::run::{Patience, Run};
+use super::run::{CONCURRENT, Patience, Run};
 use super::{EngineError, FailedObject};
 use crate::cluster::{ApiError, Cascade};
 use crate::event::{Event, RemovalOutcome};
 use crate::finding::{Code, Finding};
 use crate::object::{Named, Object, ObjectId, Wave};
 use crate::plan::{backwards, is_container};
-
-/// How many requests are on their way at once.
-const CONCURRENT: usize = 16;
 
 /// How often what is on its way out is looked at.
 const LOOK: Duration = Duration::from_millis(300);

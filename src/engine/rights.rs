@@ -3,13 +3,11 @@ use std::collections::BTreeSet;
 use futures::StreamExt;
 use http::StatusCode;
 
+use super::run::CONCURRENT;
 use crate::cluster::{ApiError, Cluster, Mode};
 use crate::object::Object;
 use crate::plan::{Layer, Placed, Plan};
 use crate::rights::{self, Denied, Missing, Right, Undertaking, granted, is_granting};
-
-/// How many requests are on their way at once.
-const CONCURRENT: usize = 16;
 
 /// What the user is not allowed to do, of all that an installation would do. Nothing is changed.
 ///

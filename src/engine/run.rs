@@ -12,6 +12,10 @@ use crate::event::{Announcer, ApplyOutcome, Event, Step};
 use crate::object::Object;
 use crate::plan::Plan;
 
+/// How many requests are on their way at once: a server on a laptop is busy with these, and a large
+/// one counts 1 user's fair share in tens.
+pub(super) const CONCURRENT: usize = 16;
+
 /// How long the run's own records may take to be written.
 const OWN: Duration = Duration::from_secs(60);
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::apply::attempt;
 use super::prune::Pruning;
-use super::run::{Course, Patience, Run, Tally};
+use super::run::{CONCURRENT, Course, Patience, Run, Tally};
 use super::{EngineError, Install, settle};
 use crate::cluster::{ApiError, Applied, Mode, Outcome};
 use crate::event::{Announcer, Event, PlannedCounts, PlannedOutcome, Step};
@@ -24,9 +24,6 @@ use crate::object::{Diff, Object};
 use crate::plan::{ApplySet, Placed};
 use leftovers::leftovers;
 use to_come::{ToCome, brings_role_of};
-
-/// How many requests are on their way at once.
-const CONCURRENT: usize = 16;
 
 /// How long what passes (429, a lost connection) is asked again.
 const PATIENCE: Duration = Duration::from_secs(10);

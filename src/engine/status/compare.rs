@@ -3,9 +3,10 @@
 use futures::{StreamExt, TryStreamExt};
 
 use super::found::Found;
-use super::{CONCURRENT, is_away};
+use super::is_away;
 use crate::cluster::{ApiError, Cluster, Mode};
 use crate::engine::EngineError;
+use crate::engine::run::CONCURRENT;
 use crate::event::{HeldField, How};
 use crate::istio::render::leave_to_istiod;
 use crate::object::Object;

@@ -3,9 +3,9 @@ use std::collections::BTreeSet;
 use futures::StreamExt;
 use jiff::Timestamp;
 
-use super::CONCURRENT;
 use crate::cluster::Cluster;
 use crate::engine::layer::is_awaited;
+use crate::engine::run::CONCURRENT;
 use crate::event::{Deviation, Event, How};
 use crate::object::{Object, ObjectId, Snapshot};
 use crate::readiness::{self, Status, Trouble};

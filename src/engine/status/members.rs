@@ -2,12 +2,12 @@
 
 use futures::{StreamExt, TryStreamExt};
 
-use super::CONCURRENT;
 use super::found::Found;
 use crate::cluster::{ApiError, Cluster};
 use crate::engine::EngineError;
 use crate::engine::layer::is_awaited;
 use crate::engine::members::{installed, members};
+use crate::engine::run::CONCURRENT;
 use crate::object::Object;
 use crate::plan::ApplySet;
 use crate::readiness;

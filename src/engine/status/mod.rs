@@ -16,9 +16,6 @@ pub use standing::Standing;
 
 use found::Found;
 
-/// How many requests are on their way at once.
-const CONCURRENT: usize = 16;
-
 /// Compares the cluster with the plan, and says how each layer stands.
 ///
 /// # Errors
