@@ -18,8 +18,7 @@ pub(super) async fn connect(
         server: target.server.clone(),
     });
     let connecting = async {
-        let cluster = Cluster::connect(target).await?;
-        cluster.discover().await.map_err(Failure::Discovery)?;
+        let cluster = discovered(target).await?;
         ask(&cluster).await?;
         Ok::<_, Failure>(cluster)
     };
@@ -32,8 +31,23 @@ pub(super) async fn reach(
     arguments: TargetArgs,
     show: &Show,
 ) -> Result<(Cluster, Target), Failure> {
-    let TargetArgs { kubeconfig, context } = arguments;
-    let target = Target::resolve(&TargetRequest { kubeconfig, context }).map_err(SettingsError::Target)?;
+    let target = resolved(arguments)?;
     let cluster = connect(what, &target, show, async |_| Ok(())).await?;
     Ok((cluster, target))
+}
+
+/// The same without a word, for what prints its result alone.
+pub(super) async fn reach_quietly(arguments: TargetArgs) -> Result<(Cluster, Target), Failure> {
+    let target = resolved(arguments)?;
+    Ok((discovered(&target).await?, target))
+}
+
+fn resolved(TargetArgs { kubeconfig, context }: TargetArgs) -> Result<Target, SettingsError> {
+    Target::resolve(&TargetRequest { kubeconfig, context }).map_err(SettingsError::Target)
+}
+
+async fn discovered(target: &Target) -> Result<Cluster, Failure> {
+    let cluster = Cluster::connect(target).await?;
+    cluster.discover().await.map_err(Failure::Discovery)?;
+    Ok(cluster)
 }

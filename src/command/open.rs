@@ -3,13 +3,12 @@ use std::process::ExitCode;
 use anstream::eprintln;
 
 use super::browser;
+use super::connect::reach_quietly;
 use super::quiet::quietly;
 use super::told;
-use crate::cli::{OpenArgs, TargetArgs};
-use crate::cluster::{Cluster, Target, TargetRequest};
+use crate::cli::OpenArgs;
 use crate::engine::{self, Door, Way};
 use crate::failure::{Failure, Signal};
-use crate::settings::SettingsError;
 
 /// Opens the way to a Service, until a signal ends it. Ctrl-C is how it is meant to end: that is a success.
 pub(super) async fn run(arguments: OpenArgs) -> ExitCode {
@@ -20,11 +19,8 @@ pub(super) async fn run(arguments: OpenArgs) -> ExitCode {
 }
 
 async fn open(arguments: OpenArgs) -> Result<(), Failure> {
-    let TargetArgs { kubeconfig, context } = arguments.target;
-    let target = Target::resolve(&TargetRequest { kubeconfig, context }).map_err(SettingsError::Target)?;
     quietly(async |_, _| {
-        let cluster = Cluster::connect(&target).await?;
-        cluster.discover().await.map_err(Failure::Discovery)?;
+        let (cluster, _) = reach_quietly(arguments.target).await?;
         let door = engine::find(&cluster, &arguments.name, arguments.namespace.as_deref()).await?;
         let listener = door.listen(arguments.port).await?;
         let url = format!("http://{}", listener.local_addr().map_err(Failure::Runtime)?);

@@ -1,14 +1,14 @@
 use std::process::ExitCode;
 
+use super::connect::reach_quietly;
 use super::quiet::quietly;
 use super::told;
-use crate::cli::{CheckArgs, TargetArgs};
-use crate::cluster::{Cluster, Target, TargetRequest};
+use crate::cli::CheckArgs;
 use crate::engine::{EngineError, Preflight};
 use crate::failure::Failure;
 use crate::object::{Object, yaml};
 use crate::rights::{Grantee, Undertaking, missing_roles, roles};
-use crate::settings::{Inputs, SettingsError};
+use crate::settings::Inputs;
 
 /// Which roles are to be printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ async fn print(profile: &str, arguments: CheckArgs, wanted: Roles) -> Result<Vec
     quietly(async |announcer, stop| {
         let reached = match wanted {
             Roles::All(_) => None,
-            Roles::Missing => Some(reach(arguments.target).await?),
+            Roles::Missing => Some(reach_quietly(arguments.target).await?),
         };
         let cluster = reached.as_ref().map(|(cluster, target)| (cluster, target));
         let profile = inputs.profile();
@@ -75,11 +75,4 @@ async fn print(profile: &str, arguments: CheckArgs, wanted: Roles) -> Result<Vec
         }
     })
     .await
-}
-
-async fn reach(TargetArgs { kubeconfig, context }: TargetArgs) -> Result<(Cluster, Target), Failure> {
-    let target = Target::resolve(&TargetRequest { kubeconfig, context }).map_err(SettingsError::Target)?;
-    let cluster = Cluster::connect(&target).await?;
-    cluster.discover().await.map_err(Failure::Discovery)?;
-    Ok((cluster, target))
 }
