@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use tokio::time::Instant;
@@ -81,15 +82,8 @@ impl Application<'_> {
     fn applied(&self, placed: &Placed, applied: Applied) {
         self.run.tally.remember(&applied.live);
         self.say(&placed.object, of(applied.outcome), None);
-        if !applied.makers.is_empty() {
-            let makers: Vec<String> = applied.makers.into_iter().collect();
-            let seen =
-                format!("was there already, made by {}; now it has what the layer says", makers.join(", "));
-            let hint =
-                "where it belongs to another tool, leave it out of the layer: both would change it in turn";
-            let finding = Finding::warning(Code::AlreadyThere, seen, hint).on(placed.object.id());
-            self.run.say(Event::Found(finding.at(placed.at.clone())));
-        }
+        let made = made_by(placed, &applied.makers, ("was", "now it has what the layer says"));
+        made.into_iter().for_each(|finding| self.run.say(Event::Found(finding)));
     }
 
     fn say(&self, object: &Object, outcome: ApplyOutcome, message: Option<String>) {
@@ -97,6 +91,20 @@ impl Application<'_> {
         let layer = self.layer.to_owned();
         self.run.say(Event::ObjectApplied { layer, object: object.id(), outcome, message });
     }
+}
+
+/// That an object was there before any of our installations, or is: `(verb, what becomes of it)`. None where nobody else
+/// has made it.
+pub(super) fn made_by(
+    placed: &Placed,
+    makers: &BTreeSet<String>,
+    (verb, then): (&str, &str),
+) -> Option<Finding> {
+    let names: Vec<&str> = makers.iter().map(String::as_str).collect();
+    let seen = format!("{verb} there already, made by {}; {then}", names.join(", "));
+    let hint = "where it belongs to another tool, leave it out of the layer: both would change it in turn";
+    let finding = Finding::warning(Code::AlreadyThere, seen, hint).on(placed.object.id());
+    (!names.is_empty()).then(|| finding.at(placed.at.clone()))
 }
 
 /// Applies an object once, or has the server rehearse it.

@@ -3,20 +3,36 @@ use std::collections::HashSet;
 use futures::StreamExt;
 use http::StatusCode;
 
+use super::EngineError;
+use super::removal::Discard;
 use super::run::CONCURRENT;
 use crate::cluster::{ApiError, Cluster};
 use crate::object::{GroupKind, Object};
-use crate::plan::is_incidental;
+use crate::plan::{is_container, is_incidental};
 
 /// How many objects are named.
 const NAMED: usize = 3;
 
-/// What would be lost with a namespace, a definition or a claim, in words; None where it holds nothing, or nothing but
-/// what goes before it, by these uids.
+/// What would be lost with an object and may not be, in words. None where it holds nothing, or nothing but what goes before
+/// it, by these uids, or where it may go all the same.
 ///
 /// # Errors
 /// Where the cluster cannot be asked. What the user may not read counts as held.
-pub(super) async fn contents(
+pub(super) async fn at_stake(
+    cluster: &Cluster,
+    object: &Object,
+    discard: &Discard,
+    going: &HashSet<String>,
+) -> Result<Option<String>, EngineError> {
+    if !is_container(object) || discard.takes(object) {
+        return Ok(None);
+    }
+    let contents = contents(cluster, object, going).await;
+    contents.map_err(EngineError::api("looking what an object holds"))
+}
+
+/// What is in a namespace, of a definition's kind, or on a claim.
+async fn contents(
     cluster: &Cluster,
     object: &Object,
     going: &HashSet<String>,

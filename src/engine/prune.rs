@@ -69,7 +69,8 @@ pub(super) async fn all(
             record(run, renewed, &[]).await?;
         }
     }
-    layers_without_a_plan(run).await
+    layers_without_a_plan(run, &installed(run.cluster).await?);
+    Ok(())
 }
 
 /// None where the layer is new, or may not be pruned.
@@ -123,11 +124,11 @@ async fn record(run: &Run<'_>, renewed: &Renewed<'_>, kept: &[Object]) -> Result
     run.patiently("recording what the layer consists of", record).await.map(drop)
 }
 
-/// Tells of layers that this profile has installed and does not have any more.
-pub(super) async fn layers_without_a_plan(run: &Run<'_>) -> Result<(), EngineError> {
+/// Tells of those layers that this profile has installed and does not have any more.
+pub(super) fn layers_without_a_plan(run: &Run<'_>, there: &[ApplySet]) {
     let is_planned = |set: &ApplySet| run.plan.layers.iter().any(|layer| layer.name == set.layer);
-    for set in installed(run.cluster).await? {
-        if !is_planned(&set) && set.profiles.iter().eq([run.profile]) {
+    for set in there {
+        if !is_planned(set) && set.profiles.iter().eq([run.profile]) {
             let seen = format!(
                 "the layer `{}` was installed with this profile, which does not have it any more",
                 set.layer
@@ -136,7 +137,6 @@ pub(super) async fn layers_without_a_plan(run: &Run<'_>) -> Result<(), EngineErr
             run.say(Event::Found(Finding::warning(Code::NotPruned, seen, hint)));
         }
     }
-    Ok(())
 }
 
 fn unread(layer: &Layer, error: &ApiError) -> Finding {

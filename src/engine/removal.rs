@@ -4,14 +4,14 @@ use std::time::Duration;
 use futures::StreamExt;
 use tokio::time::Instant;
 
-use super::contents::contents;
+use super::contents::at_stake;
 use super::run::{CONCURRENT, Patience, Run};
 use super::{EngineError, FailedObject};
 use crate::cluster::{ApiError, Cascade};
 use crate::event::{Event, RemovalOutcome};
 use crate::finding::{Code, Finding};
 use crate::object::{Named, Object, ObjectId, Wave};
-use crate::plan::{backwards, is_container};
+use crate::plan::backwards;
 
 /// How often what is on its way out is looked at.
 const LOOK: Duration = Duration::from_millis(300);
@@ -50,14 +50,19 @@ impl Removal<'_> {
     /// Removes the objects wave by wave, the last applied first, and waits until each wave is gone. What holds something
     /// stays, unless it is named; those that stay are returned.
     pub(super) async fn all(&self, objects: Vec<Object>) -> Result<Vec<Object>, EngineError> {
+        // What goes before is gone by then.
+        let nothing = HashSet::new();
         let mut kept = Vec::new();
         for (wave, objects) in backwards(objects) {
             let mut going = Vec::new();
             for object in objects {
+                self.run.go_on()?;
                 if self.is_spared(&object) {
                     self.say(&object, RemovalOutcome::Spared, None);
                     kept.push(object);
-                } else if let Some(reason) = self.contents(&object).await? {
+                } else if let Some(reason) =
+                    at_stake(self.run.cluster, &object, self.discard, &nothing).await?
+                {
                     self.say(&object, RemovalOutcome::Kept, Some(reason));
                     kept.push(object);
                 } else {
@@ -73,17 +78,6 @@ impl Removal<'_> {
     fn is_spared(&self, object: &Object) -> bool {
         let is_definition = object.kind() == "CustomResourceDefinition";
         self.spares_definitions && is_definition && !self.discard.takes(object)
-    }
-
-    /// What would be lost with the object, and may not be.
-    async fn contents(&self, object: &Object) -> Result<Option<String>, EngineError> {
-        self.run.go_on()?;
-        if !is_container(object) || self.discard.takes(object) {
-            return Ok(None);
-        }
-        contents(self.run.cluster, object, &HashSet::new())
-            .await
-            .map_err(EngineError::api("looking what an object holds"))
     }
 
     /// All of them are tried, so that all that is refused is told at once.
@@ -191,9 +185,7 @@ impl Removal<'_> {
 
 /// `waits for the finalizers a.example/b`
 fn holds(object: &Object) -> String {
-    let finalizers = object.pointer("/metadata/finalizers").and_then(serde_json::Value::as_array);
-    let names: Vec<&str> = finalizers.into_iter().flatten().filter_map(serde_json::Value::as_str).collect();
-    match names.as_slice() {
+    match object.finalizers().as_slice() {
         [] => "is being deleted".to_owned(),
         ["foregroundDeletion"] => "waits until its pods are gone".to_owned(),
         [name] => format!("waits for its finalizer {name}"),

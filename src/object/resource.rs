@@ -86,6 +86,12 @@ impl Object {
         self.metadata_entry("annotations", key)
     }
 
+    /// What has to be done before the object is gone; each is taken away by who does it.
+    pub fn finalizers(&self) -> Vec<&str> {
+        let finalizers = self.pointer("/metadata/finalizers").and_then(Value::as_array);
+        finalizers.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
     /// Whether this manager has applied the object, server-side.
     pub fn is_applied_by(&self, manager: &str) -> bool {
         let entries = self.pointer("/metadata/managedFields").and_then(Value::as_array);

@@ -51,11 +51,12 @@ impl ApplySet {
             position,
             kinds: objects().map(Object::group_kind).collect(),
             namespaces: objects().filter_map(|object| object.namespace().map(str::to_owned)).collect(),
-            ..Self::empty(&layer.name)
+            ..Self::named(&layer.name)
         }
     }
 
-    fn empty(layer: &str) -> Self {
+    /// The set of a layer of this name, without members: enough to mark one.
+    pub fn named(layer: &str) -> Self {
         let name = format!("{NAMESPACE}-{layer}");
         Self {
             layer: layer.to_owned(),
@@ -72,7 +73,7 @@ impl ApplySet {
     pub fn recorded(parent: &Object) -> Option<Self> {
         let layer = parent.name().strip_prefix(NAMESPACE)?.strip_prefix('-')?;
         let tooling = parent.annotation(TOOLING)?;
-        let set = Self::empty(layer);
+        let set = Self::named(layer);
         let is_ours = parent.label(ID) == Some(&set.id) && tooling.split('/').next() == Some(NAMESPACE);
         let list = |key: &str| -> Vec<&str> {
             let entries = parent.annotation(key).unwrap_or_default().split(',');

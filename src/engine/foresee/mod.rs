@@ -13,7 +13,7 @@ use http::StatusCode;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::apply::attempt;
+use super::apply::{attempt, made_by};
 use super::prune::Pruning;
 use super::run::{CONCURRENT, Course, Patience, Run, Tally};
 use super::{EngineError, Install, settle};
@@ -95,7 +95,7 @@ const WITH_IMMUTABLE_FIELDS: [&str; 11] = [
 /// Where the cluster cannot be asked.
 pub(super) async fn immutable(run: &Run<'_>) -> Result<Vec<Finding>, ApiError> {
     let to_come = ToCome::of(run.cluster, run.plan).await?;
-    let sets: Vec<_> = run.plan.layers.iter().map(|layer| (layer, ApplySet::of(layer, 0, ""))).collect();
+    let sets: Vec<_> = run.plan.layers.iter().map(|layer| (layer, ApplySet::named(&layer.name))).collect();
     let rehearsals = sets.iter().flat_map(|(layer, set)| {
         let at_risk = |placed: &&Placed| {
             WITH_IMMUTABLE_FIELDS.contains(&placed.object.kind()) && !to_come.holds(&placed.object)
@@ -177,7 +177,7 @@ impl Rehearsal<'_> {
         }
         let mut event = self.planned(PlannedOutcome::Change, Diff::between(before, &applied.live));
         if let Event::ObjectPlanned { finding, .. } = &mut event {
-            *finding = refusal::made_by(self.placed, &applied.makers);
+            *finding = made_by(self.placed, &applied.makers, ("is", "it would have what the layer says"));
         }
         event
     }

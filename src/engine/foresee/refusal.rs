@@ -1,7 +1,5 @@
 //! Why the server would not let an object be as its layer has it, as a finding.
 
-use std::collections::BTreeSet;
-
 use http::StatusCode;
 
 use crate::cluster::{ApiError, FieldConflict};
@@ -42,15 +40,6 @@ pub(super) fn conflicts(error: &ApiError) -> Vec<HeldField> {
         field: conflict.field.clone(),
     };
     conflicts.iter().map(held).collect()
-}
-
-/// That an object was there before any of our installations; None where nobody else has made it.
-pub(super) fn made_by(placed: &Placed, makers: &BTreeSet<String>) -> Option<Finding> {
-    let names: Vec<&str> = makers.iter().map(String::as_str).collect();
-    let seen = format!("is there already, made by {}; it would have what the layer says", names.join(", "));
-    let hint = "where it belongs to another tool, leave it out of the layer: both would change it in turn";
-    let finding = Finding::warning(Code::AlreadyThere, seen, hint).on(placed.object.id());
-    (!names.is_empty()).then(|| finding.at(placed.at.clone()))
 }
 
 fn held(conflicts: &[FieldConflict]) -> Finding {

@@ -15,8 +15,7 @@ use crate::readiness;
 
 /// Looks for all of a layer's objects, and asks what applying each again would do.
 pub(super) async fn layer(cluster: &Cluster, layer: &Layer) -> Result<Found, EngineError> {
-    // Its mark alone is wanted.
-    let set = ApplySet::of(layer, 0, "");
+    let set = ApplySet::named(&layer.name);
     let asked = layer.objects().map(|placed| {
         let mut planned = placed.object.clone();
         set.mark(&mut planned);

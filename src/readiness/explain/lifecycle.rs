@@ -2,7 +2,6 @@
 
 use crate::finding::Code;
 use crate::object::Object;
-use crate::readiness::conditions::list;
 use crate::readiness::evidence::Evidence;
 use crate::readiness::trouble::Trouble;
 
@@ -35,8 +34,7 @@ pub(super) fn held_back(evidence: &Evidence<'_>) -> Option<Trouble> {
 
 /// Something that is being deleted and waits for its finalizers.
 pub(super) fn finalized(object: &Object) -> Option<Trouble> {
-    let finalizers: Vec<&str> =
-        list(object, "/metadata/finalizers").filter_map(serde_json::Value::as_str).collect();
+    let finalizers = object.finalizers();
     let seen = format!(
         "{}: is being deleted, and waits for its finalizers: {}",
         object.name(),
