@@ -100,7 +100,8 @@ impl Cluster {
             return Ok(Applied { outcome: Outcome::Created, before: None, live, makers: BTreeSet::new() });
         };
         if before.text("/metadata/deletionTimestamp").is_some() {
-            return Err(ApiError::BeingDeleted { subject: place.subject.clone() });
+            let finalizers = before.finalizers().into_iter().map(str::to_owned).collect();
+            return Err(ApiError::BeingDeleted { subject: place.subject.clone(), finalizers });
         }
         if mode.stays() && self.take_over(place, &before).await? {
             let (_, live) = self.patch(place, body, mode, mode.takes()).await?;
@@ -323,10 +324,12 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_applied_to_an_object_on_its_way_out() {
-        let dying = live("1", &json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}));
+        let metadata = json!({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["example.org/a"]});
+        let dying = live("1", &json!({"metadata": metadata}));
         let (cluster, asked) = server(Answer::ok(dying), Answer::Hangs);
         let error = cluster.apply(&deployment("web"), Mode::Persist).await.unwrap_err();
         assert!(matches!(error, ApiError::BeingDeleted { .. }) && error.passes(), "{error:?}");
+        assert!(error.to_string().ends_with("is being deleted, and waits for its finalizers: example.org/a"));
         assert!(asked.lock().unwrap().is_empty());
     }
 

@@ -64,8 +64,8 @@ pub enum ApiError {
     Conflict { subject: Arc<Subject>, conflicts: Vec<FieldConflict> },
 
     /// The object is on its way out: what is applied to it now would go with it.
-    #[error("{subject} is being deleted")]
-    BeingDeleted { subject: Arc<Subject> },
+    #[error("{subject} is being deleted{}", waiting_for(finalizers))]
+    BeingDeleted { subject: Arc<Subject>, finalizers: Vec<String> },
 
     #[error("the cluster knows no {kind} in {api_version}")]
     UnknownKind { api_version: String, kind: String },
@@ -157,6 +157,14 @@ impl ApiError {
     pub(super) fn is_race(&self) -> bool {
         matches!(self, Self::Refused { status: StatusCode::CONFLICT, .. })
     }
+}
+
+/// `, and waits for its finalizers: a.example/b`, where it has any.
+fn waiting_for(finalizers: &[String]) -> String {
+    if finalizers.is_empty() {
+        return String::new();
+    }
+    format!(", and waits for its finalizers: {}", finalizers.join(", "))
 }
 
 /// Whether there is no such place.

@@ -257,6 +257,10 @@ fn apply_hint(failed: &[FailedObject]) -> Option<&'static str> {
         {
             Some("correct it in the file that is named")
         }
+        ApiError::BeingDeleted { finalizers, .. } if !finalizers.is_empty() => Some(
+            "whatever put the finalizer there has to take it away: see that its controller runs, then run the same \
+             command again",
+        ),
         ApiError::UnknownKind { .. } => {
             Some("install first what defines this kind (its CustomResourceDefinition), or add it to a layer")
         }

@@ -158,10 +158,25 @@ fn a_connection_that_was_lost_for_too_long() {
 }
 
 #[test]
+fn an_object_that_a_finalizer_keeps_on_its_way_out() {
+    let object = deployment("frontend");
+    let finalizers = vec!["example.org/nobody".to_owned()];
+    let error = ApiError::BeingDeleted { subject: subject(&object), finalizers };
+    let failed = vec![FailedObject { error, object, at: None }];
+    assert_snapshot!(told(EngineError::Apply { layer: "staging".to_owned(), failed }), @r"
+    error: 1 object of layer `staging` could not be applied
+      Deployment/kubestock-staging/frontend: is being deleted, and waits for its finalizers: example.org/nobody
+    hint: whatever put the finalizer there has to take it away: see that its controller runs, then run the same command again
+    exit code 6
+    ");
+}
+
+#[test]
 fn more_objects_than_a_message_lists() {
     let failed = (0..12).map(|number| {
         let object = deployment(&format!("service-{number:02}"));
-        FailedObject { error: ApiError::BeingDeleted { subject: subject(&object) }, object, at: None }
+        let error = ApiError::BeingDeleted { subject: subject(&object), finalizers: Vec::new() };
+        FailedObject { error, object, at: None }
     });
     let failed = EngineError::Apply { layer: "staging".to_owned(), failed: failed.collect() };
     assert_snapshot!(told(failed), @"
