@@ -30,6 +30,8 @@ mod settle;
 mod simulation;
 mod status;
 mod survey;
+#[cfg(test)]
+mod testing;
 mod uninstall;
 mod verify;
 mod wait;

@@ -19,6 +19,11 @@ pub(crate) fn seeds(count: u64) -> Vec<u64> {
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
         println!("to make this again: {SEED}={seed}");
+        Self::of(seed)
+    }
+
+    /// The same without a word.
+    pub(crate) fn of(seed: u64) -> Self {
         Self(seed)
     }
 

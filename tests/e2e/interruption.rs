@@ -9,7 +9,7 @@ use super::cluster::{Cluster, Ended};
 use super::trees::write;
 
 /// Starts an installation whose events can be read while it runs.
-fn start(cluster: &Cluster, profile: &Path, further: &[&str]) -> Child {
+pub(crate) fn start(cluster: &Cluster, profile: &Path, further: &[&str]) -> Child {
     let arguments = ["install", "--profile", profile.to_str().unwrap(), "--yes", "--output", "json"];
     let mut command = cluster.installer(&[&arguments[..], further].concat());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::cluster::testing::{Answer, Asked, cluster};
 use crate::cluster::{Cluster, FIELD_MANAGER};
+use crate::engine::testing::object;
 use crate::plan::{Layer, Plan};
 
 const COLLECTIONS: [&str; 5] = ["/configmaps", "/deployments", "/leases", "/namespaces", "/secrets"];
@@ -65,15 +66,6 @@ impl Server {
             of_kind.filter(|(path, _)| is_one(path)).map(|(_, object)| object).filter(is_asked_for).collect();
         Answer::ok(json!({"kind": "List", "metadata": {}, "items": items}))
     }
-}
-
-fn object(api_version: &str, kind: &str, name: &str, namespace: Option<&str>, more: &Value) -> Object {
-    let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name}});
-    if let Some(namespace) = namespace {
-        object["metadata"]["namespace"] = namespace.into();
-    }
-    json_patch::merge(&mut object, more);
-    Object::new(object).unwrap()
 }
 
 fn config(name: &str, namespace: &str, data: &str) -> Object {

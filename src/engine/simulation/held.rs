@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::api::Api;
-use super::object;
 use crate::cluster::testing::whole;
 use crate::cluster::{ApiError, Applied, Cascade, Cluster, Mode, Scope, Target, TargetRequest, Watching};
+use crate::engine::testing::object;
 use crate::object::Object;
 
 const SPACE: &str = "model-held";

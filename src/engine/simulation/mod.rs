@@ -2,15 +2,19 @@
 //! is paused. Each ends with everything as it should be, or says why not; then a calm run makes it so.
 
 mod api;
+#[path = "../../../tests/e2e/dice.rs"]
+#[allow(dead_code, reason = "the other half is for the tests on a cluster")]
+mod dice;
 mod fault;
 mod held;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::testing::object;
 use super::{EngineError, Install, Pruning, Tally, install};
 use crate::cluster::Cluster;
 use crate::cluster::testing::{target, whole};
@@ -20,7 +24,8 @@ use crate::object::Object;
 use crate::plan::Layer;
 use crate::profile::{Profile, ProfileFile};
 use api::Api;
-use fault::Dice;
+use dice::Dice;
+use fault::fault;
 
 /// How many seeds each run of the tests plays; KUBESTOCK_SEEDS says another number, and KUBESTOCK_SEED one alone.
 const SEEDS: u64 = 1_000;
@@ -29,15 +34,6 @@ const SEEDS: u64 = 1_000;
 const FAULTS: u64 = 6;
 
 const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/kubestock-install/leases/kubestock-install";
-
-fn object(api_version: &str, kind: &str, name: &str, namespace: Option<&str>, more: &Value) -> Object {
-    let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name}});
-    if let Some(namespace) = namespace {
-        object["metadata"]["namespace"] = namespace.into();
-    }
-    json_patch::merge(&mut object, more);
-    Object::new(object).unwrap()
-}
 
 fn layer(name: &str, objects: Vec<Object>) -> Layer {
     Layer::new(name, objects.into_iter().map(Into::into).collect(), Duration::from_secs(600))
@@ -71,7 +67,7 @@ async fn run(
 ) -> Result<Tally, EngineError> {
     let answering = api.clone();
     let cluster = whole(move |asked| {
-        let fault = dice.as_ref().and_then(|dice| dice.lock().unwrap().fault(FAULTS));
+        let fault = dice.as_ref().and_then(|dice| fault(&mut dice.lock().unwrap(), FAULTS));
         answering.answer(&asked, fault)
     });
     cluster.discover().await.map_err(EngineError::api("reading the kinds"))?;
@@ -136,7 +132,7 @@ fn assert_converged(api: &Api, is_later: bool, seed: u64) {
 /// Plays one seed: some runs with faults, some of which crash, then a calm one, then one that has nothing to do.
 async fn play(seed: u64) {
     let api = Api::default();
-    let dice = Arc::new(Mutex::new(Dice::new(seed)));
+    let dice = Arc::new(Mutex::new(Dice::of(seed)));
     let roll = |limit: u64| dice.lock().unwrap().below(limit);
     for number in 0..1 + roll(3) {
         let is_later = number > 0 && roll(2) == 0;

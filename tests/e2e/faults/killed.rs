@@ -1,19 +1,11 @@
 //! A run that is killed after each thing that it has changed, and the next one, which makes the same of it.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Child;
 
 use super::{NAMESPACE, clear, state, tree};
 use crate::cluster::Cluster;
-
-/// Starts an installation whose events can be read while it runs.
-fn start(cluster: &Cluster, root: &Path) -> Child {
-    let (profile, gitops) = (root.join("faulty.yaml"), root.to_str().unwrap());
-    let profile = profile.to_str().unwrap();
-    let arguments = ["install", "--profile", profile, "--gitops", gitops, "--yes", "--output", "json"];
-    cluster.installer(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
-}
+use crate::interruption::start;
 
 fn is_change(event: &str) -> bool {
     ["\"event\":\"object_applied\"", "\"event\":\"object_removed\"", "\"event\":\"step_finished\""]
@@ -45,7 +37,7 @@ fn the_next_run_makes_the_same(every: usize) {
     let mut killed = 0;
     for changes in (1..).step_by(every) {
         clear(&cluster);
-        if !kill_after(&mut start(&cluster, root), changes) {
+        if !kill_after(&mut start(&cluster, &root.join("faulty.yaml"), &["--gitops", gitops]), changes) {
             break;
         }
         killed += 1;
