@@ -5,15 +5,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::StatusCode;
-use kube::client::ClientBuilder;
-use kube::{Client, Config};
+use kube::Client;
 
 use super::error::{ApiError, Cause, Subject, io_kind, is_unknown_host};
 use super::kinds::{self, Kinds, Resource};
-use super::request::{Bounded, Call};
+use super::login::Renewing;
+use super::request::Call;
 use super::target::Target;
 use super::target_error::ConnectError;
-use super::{REQUEST_LIMIT, proxy};
 use crate::object::{GroupKind, Object};
 
 /// How long a server may take to tell its version before the cluster counts as out of reach.
@@ -43,7 +42,7 @@ impl Cluster {
     /// A credential plugin may talk to the person at the terminal: nothing else should be drawn there
     /// meanwhile. It may take its time, the server has 10 s.
     pub async fn connect(target: &Target) -> Result<Self, ConnectError> {
-        let client = client(target).await?;
+        let client = Renewing::login(target).await?.into_client();
         let subject = Arc::new(Subject::Path("/version".to_owned()));
         let again = ApiError::is_transient_at_first;
         let hello = Call { limit: HELLO_LIMIT, again, ..Call::get("/version".to_owned(), &subject) };
@@ -88,6 +87,12 @@ impl Cluster {
     pub fn resource_of(&self, object: &Object) -> Option<(String, bool)> {
         let of = |resource: &Resource| (resource.plural.clone(), resource.namespaced);
         self.kinds(|kinds| kinds.get(object.api_version(), object.kind()).map(of))
+    }
+
+    /// The same for a kind in whatever version.
+    pub fn resource_of_kind(&self, kind: &GroupKind) -> Option<(String, bool)> {
+        let of = |resource: &Resource| (resource.plural.clone(), resource.namespaced);
+        self.kinds(|kinds| kinds.get(&kinds.version_of(kind)?, &kind.kind).map(of))
     }
 
     /// The kinds whose objects are in namespaces, each once: `(apps/v1, Deployment)`.
@@ -136,31 +141,6 @@ impl Cluster {
 
     fn kinds<T>(&self, look: impl FnOnce(&Kinds) -> T) -> T {
         look(&self.0.kinds.read().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// A client of the target. It retries nothing by itself: kube's own retries can be silent for minutes.
-async fn client(target: &Target) -> Result<Client, ConnectError> {
-    let context = target.context.clone();
-    let unusable = |source| ConnectError::Unusable { context: context.clone(), source };
-    let mut config =
-        Config::try_from(target.kubeconfig.clone()).map_err(|error| unusable(Arc::new(error)))?;
-    config.default_retry = false;
-    config.connect_timeout = Some(REQUEST_LIMIT);
-    if proxy::goes_direct(&target.kubeconfig, &config.cluster_url) {
-        config.proxy_url = None;
-    }
-    // Runs the credential plugin, and waits for it.
-    let build = move || {
-        ClientBuilder::try_from(config).map(|it| it.with_layer(&tower::layer::layer_fn(Bounded)).build())
-    };
-    match tokio::task::spawn_blocking(build).await {
-        Ok(Ok(client)) => Ok(client),
-        Ok(Err(error @ kube::Error::Auth(_))) => {
-            Err(ConnectError::Credentials { context, source: Arc::new(error) })
-        }
-        Ok(Err(error)) => Err(unusable(Arc::new(error))),
-        Err(panic) => Err(unusable(Arc::new(panic))),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The Kubernetes API: connect, discover, apply, watch into snapshots, hold a lease, read logs, run commands.
 //!
 //! Objects go in and out as data ([`Object`](crate::object::Object)), so that any kind of any version can be
-//! used. Nothing here knows what the objects are for, nothing is tried twice, and every call ends in time:
-//! whether and how long to go on is the caller's to decide, and [`ApiError::passes`] is what there is to know
-//! about it.
+//! used. Nothing here knows what the objects are for, and every call ends in time. What only reads is asked again for
+//! a few seconds; whether and how long to go on with what writes is the caller's to decide, and [`ApiError::passes`] is
+//! what there is to know about it.
 
 mod access;
 mod apply;
@@ -13,6 +13,7 @@ mod forward;
 mod handover;
 mod kinds;
 mod lease;
+mod login;
 mod objects;
 mod pods;
 mod proxy;

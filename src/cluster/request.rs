@@ -218,7 +218,7 @@ pub(super) fn from_kube(error: kube::Error, subject: &Arc<Subject>) -> ApiError 
     if chain(&error).any(|cause| cause.is::<AuthError>()) {
         return ApiError::Credentials { subject, source: Arc::new(error) };
     }
-    if chain(&error).any(is_distrust) {
+    if is_distrusted(&error) {
         return ApiError::Untrusted { subject, source: Arc::new(error) };
     }
     match error {
@@ -229,11 +229,15 @@ pub(super) fn from_kube(error: kube::Error, subject: &Arc<Subject>) -> ApiError 
     }
 }
 
-fn is_distrust(cause: &(dyn StdError + 'static)) -> bool {
-    matches!(
-        cause.downcast_ref(),
-        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)
-    )
+/// Whether it is the server's certificate that no connection came about for.
+pub(super) fn is_distrusted(error: &kube::Error) -> bool {
+    let is_of_it = |cause: &(dyn StdError + 'static)| {
+        matches!(
+            cause.downcast_ref(),
+            Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)
+        )
+    };
+    chain(error).any(is_of_it)
 }
 
 /// An error and all that it comes from. An `io::Error` hides what it wraps from `source`, so that is looked

@@ -1,0 +1,289 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Context, Poll};
+
+use futures::future::BoxFuture;
+use http::{Request, Response, StatusCode};
+use kube::client::{Body, ClientBuilder};
+use kube::{Client, Config};
+use tower::{BoxError, Service};
+
+use super::request::{Bounded, is_distrusted};
+use super::target::Target;
+use super::target_error::ConnectError;
+use super::{REQUEST_LIMIT, proxy};
+
+/// Sends requests with what a target logs in with, and logs in anew where that is not accepted any more: a token was
+/// revoked, or a plugin gave it no end; a certificate or an authority was rotated in its file. What was never accepted is
+/// wrong and not old, and nobody is asked for it twice.
+///
+/// client-go does so for plugins (plugin/pkg/client/auth/exec) and for files (transport/cert_rotation.go). kube by itself
+/// renews tokens whose end is known.
+#[derive(Clone)]
+pub(super) struct Renewing(Arc<Shared>);
+
+struct Shared {
+    target: Target,
+    login: RwLock<Arc<Login>>,
+    /// One login at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+struct Login {
+    client: Client,
+    /// The server has answered it, whatever it answered, and it has not been given up since.
+    is_good: AtomicBool,
+}
+
+type Answer = Result<Response<Body>, kube::Error>;
+
+impl Renewing {
+    pub(super) async fn login(target: &Target) -> Result<Self, ConnectError> {
+        let login = RwLock::new(Arc::new(Login::new(target).await?));
+        Ok(Self(Arc::new(Shared { target: target.clone(), login, turn: tokio::sync::Mutex::default() })))
+    }
+
+    pub(super) fn into_client(self) -> Client {
+        let namespace = self.current().client.default_namespace().to_owned();
+        Client::new(self, namespace)
+    }
+
+    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, BoxError> {
+        let (parts, body) = request.into_parts();
+        let again = body.try_clone().map(|body| Request::from_parts(parts.clone(), body));
+        let login = self.current();
+        let answer = login.client.send(Request::from_parts(parts, body)).await;
+        if !is_denied(&answer) {
+            login.is_good.store(true, Ordering::Relaxed);
+            return Ok(answer?);
+        }
+        let Some(again) = again else { return Ok(answer?) };
+        match self.after(login).await? {
+            Some(next) => {
+                let answer = next.client.send(again).await;
+                next.is_good.store(!is_denied(&answer), Ordering::Relaxed);
+                Ok(answer?)
+            }
+            None => Ok(answer?),
+        }
+    }
+
+    fn current(&self) -> Arc<Login> {
+        self.0.login.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The login after one that is denied, which another request may have come by already; None where there is none.
+    async fn after(&self, denied: Arc<Login>) -> Result<Option<Arc<Login>>, ConnectError> {
+        let this = self.clone();
+        let renewal = async move {
+            let _turn = this.0.turn.lock().await;
+            let current = this.current();
+            if !Arc::ptr_eq(&current, &denied) {
+                return Ok(Some(current));
+            }
+            if !denied.is_good.swap(false, Ordering::Relaxed) {
+                return Ok(None);
+            }
+            tracing::debug!(context = this.0.target.context, "logging in anew");
+            let next = Arc::new(Login::new(&this.0.target).await?);
+            *this.0.login.write().unwrap_or_else(PoisonError::into_inner) = next.clone();
+            Ok(Some(next))
+        };
+        // It goes on where the request is given up: a person may be at it.
+        match tokio::spawn(renewal).await {
+            Ok(renewed) => renewed,
+            Err(panic) => {
+                let context = self.0.target.context.clone();
+                Err(ConnectError::Unusable { context, source: Arc::new(panic) })
+            }
+        }
+    }
+}
+
+impl Login {
+    async fn new(target: &Target) -> Result<Self, ConnectError> {
+        Ok(Self { client: client(target).await?, is_good: AtomicBool::new(false) })
+    }
+}
+
+impl Service<Request<Body>> for Renewing {
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Response<Body>, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let this = self.clone();
+        Box::pin(async move { this.send(request).await })
+    }
+}
+
+/// Whether one side does not know the other by its credentials.
+fn is_denied(answer: &Answer) -> bool {
+    match answer {
+        Ok(response) => response.status() == StatusCode::UNAUTHORIZED,
+        Err(error) => is_distrusted(error),
+    }
+}
+
+/// A client of the target. It retries nothing by itself: kube's own retries can be silent for minutes.
+async fn client(target: &Target) -> Result<Client, ConnectError> {
+    let context = target.context.clone();
+    let unusable = |source| ConnectError::Unusable { context: context.clone(), source };
+    let mut config =
+        Config::try_from(target.kubeconfig.clone()).map_err(|error| unusable(Arc::new(error)))?;
+    config.default_retry = false;
+    config.connect_timeout = Some(REQUEST_LIMIT);
+    if proxy::goes_direct(&target.kubeconfig, &config.cluster_url) {
+        config.proxy_url = None;
+    }
+    // Runs the credential plugin, and waits for it.
+    let build = move || {
+        ClientBuilder::try_from(config).map(|it| it.with_layer(&tower::layer::layer_fn(Bounded)).build())
+    };
+    match tokio::task::spawn_blocking(build).await {
+        Ok(Ok(client)) => Ok(client),
+        Ok(Err(error @ kube::Error::Auth(_))) => {
+            Err(ConnectError::Credentials { context, source: Arc::new(error) })
+        }
+        Ok(Err(error)) => Err(unusable(Arc::new(error))),
+        Err(panic) => Err(unusable(Arc::new(panic))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use kube::config::Kubeconfig;
+    use serde_json::{Value, json};
+    use wiremock::matchers::{header, path};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+    use crate::cluster::{ApiError, Cluster};
+
+    /// A server that accepts this token and no other.
+    async fn accept(server: &MockServer, token: &str) {
+        server.reset().await;
+        let version = ResponseTemplate::new(200).set_body_json(json!({"gitVersion": "v1.33.4"}));
+        let answered = Mock::given(path("/version")).and(header("authorization", format!("Bearer {token}")));
+        answered.respond_with(version).with_priority(1).mount(server).await;
+        let denied =
+            json!({"kind": "Status", "code": 401, "reason": "Unauthorized", "message": "Unauthorized"});
+        let denied = ResponseTemplate::new(401).set_body_json(denied);
+        Mock::given(wiremock::matchers::any()).respond_with(denied).mount(server).await;
+    }
+
+    fn target(server: &MockServer, user: Value) -> Target {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let kubeconfig: Kubeconfig = serde_json::from_value(json!({
+            "current-context": "test",
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "me"}}],
+            "clusters": [{"name": "test", "cluster": {"server": server.uri()}}],
+            "users": [{"name": "me", "user": user}],
+        }))
+        .unwrap();
+        Target { context: "test".to_owned(), server: server.uri(), kubeconfig }
+    }
+
+    /// How often kube runs a plugin to make one client.
+    const A_LOGIN: usize = 3;
+
+    /// A credential plugin that gives the token of a file, which has no end, and keeps count of its runs.
+    fn plugin(folder: &Path) -> Value {
+        let script = format!(
+            r#"cd '{}'; echo run >>runs; token=$(cat token) || exit 1
+            echo '{{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {{"token": "'"$token"'"}}}}'"#,
+            folder.display()
+        );
+        json!({"exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
+            "command": "sh", "args": ["-c", script],
+        }})
+    }
+
+    fn runs(folder: &Path) -> usize {
+        std::fs::read_to_string(folder.join("runs")).unwrap().lines().count()
+    }
+
+    async fn version(client: &Client) -> Result<StatusCode, kube::Error> {
+        let request = Request::get("/version").body(Body::empty()).unwrap();
+        client.send(request).await.map(|answer| answer.status())
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_accepted_no_more_is_asked_for_once_more_by_all_who_need_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("token"), "old").unwrap();
+        let server = MockServer::start().await;
+        accept(&server, "old").await;
+        let client = Renewing::login(&target(&server, plugin(folder.path()))).await.unwrap().into_client();
+        assert_eq!(version(&client).await.unwrap(), 200);
+
+        accept(&server, "new").await;
+        std::fs::write(folder.path().join("token"), "new").unwrap();
+        let answers = futures::future::join_all((0..10).map(|_| version(&client))).await;
+        assert!(answers.iter().all(|answer| *answer.as_ref().unwrap() == 200), "{answers:?}");
+        assert_eq!(runs(folder.path()), 2 * A_LOGIN);
+    }
+
+    #[tokio::test]
+    async fn a_token_that_stays_wrong_is_asked_for_once_and_the_server_is_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("token"), "old").unwrap();
+        let server = MockServer::start().await;
+        accept(&server, "old").await;
+        let client = Renewing::login(&target(&server, plugin(folder.path()))).await.unwrap().into_client();
+        assert_eq!(version(&client).await.unwrap(), 200);
+
+        accept(&server, "new").await;
+        for _ in 0..3 {
+            assert_eq!(version(&client).await.unwrap(), 401);
+        }
+        assert_eq!(runs(folder.path()), 2 * A_LOGIN);
+    }
+
+    #[tokio::test]
+    async fn what_was_never_accepted_is_not_asked_for_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("token"), "wrong").unwrap();
+        let server = MockServer::start().await;
+        accept(&server, "right").await;
+        Cluster::connect(&target(&server, plugin(folder.path()))).await.unwrap_err();
+        assert_eq!(runs(folder.path()), A_LOGIN);
+    }
+
+    #[tokio::test]
+    async fn a_plugin_that_fails_in_the_middle_is_told_as_such() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("token"), "old").unwrap();
+        let server = MockServer::start().await;
+        accept(&server, "old").await;
+        let cluster = Cluster::connect(&target(&server, plugin(folder.path()))).await.unwrap();
+
+        accept(&server, "new").await;
+        std::fs::remove_file(folder.path().join("token")).unwrap();
+        let error = cluster.discover().await.unwrap_err();
+        assert!(matches!(error, ApiError::Credentials { .. }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_token_file_is_read_again_before_its_minute_is_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let token = folder.path().join("token");
+        std::fs::write(&token, "old").unwrap();
+        let server = MockServer::start().await;
+        accept(&server, "old").await;
+        let user = json!({"tokenFile": token});
+        let client = Renewing::login(&target(&server, user)).await.unwrap().into_client();
+        assert_eq!(version(&client).await.unwrap(), 200);
+
+        accept(&server, "new").await;
+        std::fs::write(&token, "new").unwrap();
+        assert_eq!(version(&client).await.unwrap(), 200);
+    }
+}
