@@ -1,5 +1,4 @@
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,11 +6,11 @@ use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch as signal;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::connect::Cluster;
-use super::error::ApiError;
+use super::error::{ApiError, Subject};
 use super::objects::Place;
 use super::request::{Call, JSON};
 use crate::object::Object;
@@ -27,7 +26,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(5);
 const RENEWAL_LIMIT: Duration = Duration::from_secs(4);
 
 /// How long to wait before a lease is asked for again, or a failed renewal is repeated.
-const RETRY_EVERY: Duration = Duration::from_secs(1);
+const RETRY_EVERY: Duration = Duration::from_millis(500);
 
 /// How often a release is tried while others change the lease.
 const RELEASES: usize = 5;
@@ -37,8 +36,25 @@ pub struct Lease {
     cluster: Cluster,
     place: Arc<Place>,
     holder: String,
-    lost: signal::Receiver<bool>,
+    standing: signal::Receiver<Standing>,
     renewing: AbortOnDropHandle<()>,
+}
+
+/// What is known of a lease that we have taken.
+#[derive(Clone, Copy, Debug)]
+enum Standing {
+    /// It is ours until then, and longer if it is renewed.
+    Until(Instant),
+    Lost,
+}
+
+/// Why a lease is not surely ours any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lapse {
+    /// It could not be renewed in its time. Whether another has it, only the server knows.
+    Unanswered,
+    /// Another has it, or it is gone.
+    Lost,
 }
 
 impl fmt::Debug for Lease {
@@ -131,28 +147,42 @@ impl Cluster {
     }
 
     fn hold(&self, place: Place, lease: Object, holder: &str, since: Instant) -> Lease {
-        let (tell, lost) = signal::channel(false);
+        let (tell, standing) = signal::channel(Standing::Until(since + DURATION));
         let place = Arc::new(place);
-        let renewing = keep_renewing(self.clone(), place.clone(), lease, since);
-        let renewing = AbortOnDropHandle::new(tokio::spawn(async move {
-            renewing.await;
-            tell.send_replace(true);
-        }));
-        Lease { cluster: self.clone(), place, holder: holder.to_owned(), lost, renewing }
+        let renewing = keep_renewing(self.clone(), place.clone(), lease, tell);
+        let renewing = AbortOnDropHandle::new(tokio::spawn(renewing));
+        Lease { cluster: self.clone(), place, holder: holder.to_owned(), standing, renewing }
     }
 }
 
 impl Lease {
-    /// Resolves when the lease is no longer ours: another holds it, or it could not be renewed in time. The
-    /// work that it guards must stop then.
-    pub fn lost(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut lost = self.lost.clone();
-        async move {
-            if lost.wait_for(|lost| *lost).await.is_err() {
-                // It was released, and is not to be missed.
-                std::future::pending().await
+    /// Resolves when the lease is not surely ours any more. The work that it guards must stand still then.
+    pub async fn lapse(&self) -> Lapse {
+        let mut standing = self.standing.clone();
+        loop {
+            let Standing::Until(end) = *standing.borrow_and_update() else { return Lapse::Lost };
+            tokio::select! {
+                () = sleep_until(end) => return Lapse::Unanswered,
+                // Whoever renews it says so before he ends.
+                _ = standing.changed() => {}
             }
         }
+    }
+
+    /// Waits until a lease that has lapsed is renewed; whether it was. The server has kept it as it was where nobody else
+    /// has taken it, however long that was.
+    pub async fn is_regained(&self) -> bool {
+        let mut standing = self.standing.clone();
+        let is_known = |standing: &Standing| match standing {
+            Standing::Until(end) => *end > Instant::now(),
+            Standing::Lost => true,
+        };
+        let known = standing.wait_for(is_known).await;
+        known.is_ok_and(|standing| matches!(*standing, Standing::Until(_)))
+    }
+
+    pub fn subject(&self) -> Arc<Subject> {
+        self.place.subject.clone()
     }
 
     /// Gives the lease back, so that the next holder need not wait for its end.
@@ -178,28 +208,32 @@ impl Lease {
     }
 }
 
-/// Renews until that is no longer possible. `renewed` is when the last renewal was sent.
-async fn keep_renewing(cluster: Cluster, place: Arc<Place>, mut lease: Object, mut renewed: Instant) {
+/// Renews until the lease is another's or gone.
+async fn keep_renewing(
+    cluster: Cluster,
+    place: Arc<Place>,
+    mut lease: Object,
+    tell: signal::Sender<Standing>,
+) {
     let mut pause = RENEW_EVERY;
     loop {
         sleep(pause).await;
         let sent = Instant::now();
-        let renewal = timeout(RENEWAL_LIMIT, renew(&cluster, &place, &lease)).await;
-        match renewal {
+        pause = RETRY_EVERY;
+        match timeout(RENEWAL_LIMIT, renew(&cluster, &place, &lease)).await {
             Ok(Ok(Some(newer))) => {
                 lease = newer;
-                renewed = sent;
+                tell.send_replace(Standing::Until(sent + DURATION));
                 pause = RENEW_EVERY;
             }
-            Ok(Ok(None)) => return,
-            Ok(Err(error)) => {
-                tracing::debug!(subject = %place.subject, %error, "the lease could not be renewed");
-                pause = RETRY_EVERY;
+            Ok(Ok(None)) => {
+                tell.send_replace(Standing::Lost);
+                return;
             }
-            Err(_) => pause = RETRY_EVERY,
-        }
-        if renewed.elapsed() >= DURATION {
-            return;
+            Ok(Err(error)) => {
+                tracing::debug!(subject = %place.subject, %error, "the lease could not be renewed")
+            }
+            Err(_) => tracing::debug!(subject = %place.subject, "no answer to the renewal of the lease"),
         }
     }
 }
@@ -307,6 +341,12 @@ mod tests {
             lease
         }
 
+        fn taken_by(&self, holder: &str) {
+            let mut taken = self.stored().lease.clone().unwrap();
+            taken["spec"]["holderIdentity"] = holder.into();
+            self.put(taken);
+        }
+
         fn spec(&self, field: &str) -> Value {
             self.stored().lease.as_ref().unwrap()["spec"][field].clone()
         }
@@ -399,31 +439,44 @@ mod tests {
         let store = Store::default();
         let lease = acquire(&store).await;
         store.stored().broken = true;
-        assert!(timeout(Duration::from_secs(12), lease.lost()).await.is_err());
+        assert!(timeout(Duration::from_secs(12), lease.lapse()).await.is_err());
         store.stored().broken = false;
-        assert!(timeout(Duration::from_secs(60), lease.lost()).await.is_err());
+        assert!(timeout(Duration::from_secs(60), lease.lapse()).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lease_that_cannot_be_renewed_is_lost_when_its_duration_is_over() {
+    async fn a_lease_lapses_when_its_duration_is_over_and_is_regained_where_nobody_else_took_it() {
+        let store = Store::default();
+        let start = Instant::now();
+        let lease = acquire(&store).await;
+        store.stored().broken = true;
+        assert_eq!(lease.lapse().await, Lapse::Unanswered);
+        assert_eq!(start.elapsed(), DURATION);
+        assert!(timeout(Duration::from_secs(300), lease.is_regained()).await.is_err());
+        store.stored().broken = false;
+        assert!(lease.is_regained().await);
+        assert!(timeout(Duration::from_secs(60), lease.lapse()).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_has_lapsed_is_lost_where_another_took_it() {
         let store = Store::default();
         let lease = acquire(&store).await;
         store.stored().broken = true;
-        let start = Instant::now();
-        lease.lost().await;
-        let after = start.elapsed();
-        assert!(after >= DURATION && after < DURATION + RENEWAL_LIMIT + RETRY_EVERY, "{after:?}");
+        assert_eq!(lease.lapse().await, Lapse::Unanswered);
+        store.taken_by("you");
+        store.stored().broken = false;
+        assert!(!lease.is_regained().await);
+        assert_eq!(lease.lapse().await, Lapse::Lost);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_lease_that_another_took_is_lost_at_the_next_renewal() {
         let store = Store::default();
         let lease = acquire(&store).await;
-        let mut taken = store.stored().lease.clone().unwrap();
-        taken["spec"]["holderIdentity"] = "you".into();
-        store.put(taken);
+        store.taken_by("you");
         let start = Instant::now();
-        lease.lost().await;
+        assert_eq!(lease.lapse().await, Lapse::Lost);
         assert_eq!(start.elapsed(), RENEW_EVERY);
         lease.release().await.unwrap();
         assert_eq!(store.spec("holderIdentity"), "you");
@@ -436,6 +489,6 @@ mod tests {
         let mut labelled = store.stored().lease.clone().unwrap();
         labelled["metadata"]["labels"] = json!({"seen": "by-me"});
         store.put(labelled);
-        assert!(timeout(Duration::from_secs(60), lease.lost()).await.is_err());
+        assert!(timeout(Duration::from_secs(60), lease.lapse()).await.is_err());
     }
 }

@@ -28,7 +28,7 @@ mod watch;
 pub use apply::{Applied, Mode, Outcome};
 pub use connect::Cluster;
 pub use error::{ApiError, FieldConflict, Subject};
-pub use lease::Lease;
+pub use lease::{Lapse, Lease};
 pub use objects::Cascade;
 pub use pods::Output;
 pub use target::{Target, TargetRequest};

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::pinned::Pins;
@@ -7,12 +8,15 @@ use super::prune::{self, Pruning, Renewed};
 use super::run::{Course, Run, Tally};
 use super::warning::Warning;
 use super::{EngineError, check, layer, settle};
-use crate::cluster::{Cluster, Mode, Target};
+use crate::cluster::{ApiError, Cluster, Lapse, Lease, Mode, Target};
 use crate::event::{Announcer, Event, Step};
 use crate::istio::release::Supply;
 use crate::plan::{self, ApplySet, Layer, NAMESPACE, Plan, Rollout};
 use crate::profile::Profile;
 use crate::readiness;
+
+/// How long a server may be away in the middle of a run: one that starts anew, its etcd too, is back before.
+const AWAY: Duration = Duration::from_secs(120);
 
 /// What is to be installed, and where.
 #[derive(Debug)]
@@ -100,14 +104,40 @@ pub(super) async fn under_lease(
     let waiting = |other: &str| run.say(Event::LeaseAwaited { holder: other.to_owned() });
     let acquire = async || run.cluster.acquire_lease(NAMESPACE, NAMESPACE, holder, waiting).await;
     let lease = run.stoppable(run.patiently("taking the Lease", acquire)).await?;
-    let worked = tokio::select! {
-        worked = work(run) => worked,
-        () = lease.lost() => Err(EngineError::LeaseLost),
-    };
+    // Boxed: it is the whole run, and would be moved from frame to frame.
+    let worked = while_held(run, &lease, Box::pin(work(run))).await;
     if let Err(error) = lease.release().await {
         run.say(Warning::LeaseNotReleased(error).into());
     }
     worked
+}
+
+/// Does the work, and stands still while it is not known whether the Lease is this run's: what is not polled writes
+/// nothing. A server that stalls or starts anew costs no more than the time that it is away.
+async fn while_held(
+    run: &Run<'_>,
+    lease: &Lease,
+    mut work: impl Future<Output = Result<(), EngineError>> + Unpin,
+) -> Result<(), EngineError> {
+    loop {
+        let lapse = tokio::select! {
+            worked = &mut work => return worked,
+            lapse = lease.lapse() => lapse,
+        };
+        if lapse == Lapse::Lost {
+            return Err(EngineError::LeaseLost);
+        }
+        run.say(Warning::ServerSilent.into());
+        let regained = async { Ok(timeout(AWAY, lease.is_regained()).await) };
+        match run.stoppable(regained).await? {
+            Ok(true) => {}
+            Ok(false) => return Err(EngineError::LeaseLost),
+            Err(_) => {
+                let silent = ApiError::TimedOut { subject: lease.subject(), after: AWAY };
+                return Err(EngineError::api("renewing the Lease of this run")(silent));
+            }
+        }
+    }
 }
 
 fn namespaces_of_pods(plan: &Plan) -> Vec<String> {

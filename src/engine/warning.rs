@@ -25,6 +25,8 @@ pub(super) enum Warning<'a> {
         image: &'a str,
         user: &'a User,
     },
+    /// For as long as a Lease is good for.
+    ServerSilent,
     LeaseNotReleased(ApiError),
 }
 
@@ -49,6 +51,9 @@ impl fmt::Display for Warning<'_> {
             Self::NoImage { image, user } => {
                 write!(f, "{user} asks for `{image}`, which is not the name of an image")
             }
+            Self::ServerSilent => f.write_str(
+                "the API server has not answered for 15 s; nothing is changed until it does, for two minutes at most",
+            ),
             Self::LeaseNotReleased(error) => {
                 write!(f, "the next run may have to wait for this one's Lease: {error}")
             }

@@ -2,7 +2,7 @@
 //! here is no matter of size.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::cluster::{Cluster, Ended};
@@ -16,7 +16,7 @@ pub(crate) fn start(cluster: &Cluster, profile: &Path, further: &[&str]) -> Chil
 }
 
 /// Reads the run's events until one holds all of these words, and returns the rest of the lines.
-fn await_event(run: &mut Child, words: &[&str]) -> impl Iterator<Item = String> + use<> {
+pub(crate) fn await_event(run: &mut Child, words: &[&str]) -> impl Iterator<Item = String> + use<> {
     let mut lines = BufReader::new(run.stdout.take().unwrap()).lines().map(Result::unwrap);
     let found = lines.find(|line| words.iter().all(|word| line.contains(word)));
     assert!(found.is_some(), "no event with {words:?}");
@@ -58,36 +58,40 @@ fn a_killed_run_blocks_the_next_no_longer_than_its_lease() {
     cluster.install(&cluster.profile("minimal"), &[]).expect(0);
 }
 
-/// A layer that takes its time: its pod is ready after ten seconds.
-const SLOW: &str = "
-apiVersion: v1
+/// A tree with a layer that takes its time, and the profile for it.
+pub(crate) fn slow_layer(root: &Path, namespace: &str, seconds: usize) -> PathBuf {
+    let objects = format!(
+        "apiVersion: v1
 kind: Namespace
-metadata: {name: two-runs}
+metadata: {{name: {namespace}}}
 ---
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: slow, namespace: two-runs}
+metadata: {{name: slow, namespace: {namespace}}}
 spec:
-  selector: {matchLabels: {app: slow}}
+  selector: {{matchLabels: {{app: slow}}}}
   template:
-    metadata: {labels: {app: slow}}
+    metadata: {{labels: {{app: slow}}}}
     spec:
       containers:
       - name: slow
         image: hashicorp/http-echo:1.0.0
         args: ['-listen=:3000', '-text=ok']
-        readinessProbe: {httpGet: {path: /, port: 3000}, initialDelaySeconds: 10}
-";
+        readinessProbe: {{httpGet: {{path: /, port: 3000}}, initialDelaySeconds: {seconds}}}
+"
+    );
+    write(root, "base/slow.yaml", &objects);
+    write(root, "base/kustomization.yaml", "resources: [slow.yaml]\n");
+    write(root, "profile.yaml", &format!("layers: [{{name: {namespace}, path: base, timeout: 180s}}]\n"));
+    root.join("profile.yaml")
+}
 
 #[test]
 #[ignore = "needs the sandbox: make e2e"]
 fn a_second_run_waits_for_the_first_and_says_for_whom() {
     let cluster = Cluster::started("e2e");
     let tree = tempfile::tempdir().unwrap();
-    write(tree.path(), "base/kustomization.yaml", "resources: [slow.yaml]\n");
-    write(tree.path(), "base/slow.yaml", SLOW);
-    let profile = tree.path().join("profile.yaml");
-    write(tree.path(), "profile.yaml", "layers: [{name: two-runs, path: base, timeout: 60s}]\n");
+    let profile = slow_layer(tree.path(), "two-runs", 10);
     let gitops = ["--gitops", tree.path().to_str().unwrap()];
 
     let mut first = start(&cluster, &profile, &gitops);

@@ -2,6 +2,7 @@
 
 mod killed;
 mod proxy;
+mod server;
 
 use std::collections::BTreeMap;
 use std::path::Path;
