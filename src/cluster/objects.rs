@@ -1,3 +1,4 @@
+use std::io;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
@@ -24,6 +25,9 @@ const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=met
 
 /// How many objects a page of a list holds at most, as for client-go.
 const PAGE: &str = "500";
+
+/// After a million objects, a list is one that does not end.
+const MOST_PAGES: usize = 2_000;
 
 /// One object's place in the API.
 #[derive(Debug)]
@@ -110,7 +114,7 @@ impl Cluster {
         let subject = Arc::new(Subject::Kind { group_kind, namespace: namespace.map(str::to_owned) });
         let mut objects = Vec::new();
         let mut more = String::new();
-        loop {
+        for _ in 0..MOST_PAGES {
             let mut query = vec![("limit", PAGE)];
             query.extend(selector.map(|selector| ("labelSelector", selector)));
             query.extend((!more.is_empty()).then_some(("continue", more.as_str())));
@@ -134,6 +138,7 @@ impl Cluster {
                 _ => return Ok(objects),
             }
         }
+        Err(unreadable(&subject, io::Error::other("the list has no end")))
     }
 
     /// What the server would make of this object as a new one: defaulted, mutated, validated and admitted, but

@@ -16,6 +16,9 @@ use crate::object::{GroupKind, ObjectId};
 /// How much of a log is read at most, in bytes.
 const LOG_LIMIT: &str = "262144";
 
+/// Bytes. What a proxy runs in a mesh of a thousand services is a tenth of that.
+const LONGEST_OUTPUT: u64 = 64 << 20;
+
 /// What a command in a container wrote, and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
@@ -103,8 +106,11 @@ impl Cluster {
 
 async fn read(stream: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
     let mut bytes = Vec::new();
-    if let Some(mut stream) = stream {
-        stream.read_to_end(&mut bytes).await?;
+    if let Some(stream) = stream {
+        stream.take(LONGEST_OUTPUT + 1).read_to_end(&mut bytes).await?;
+    }
+    if bytes.len() as u64 > LONGEST_OUTPUT {
+        return Err(io::Error::other(format!("it writes more than {LONGEST_OUTPUT} bytes")));
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, WARNING};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
 use kube::Client;
 use kube::client::{AuthError, Body};
 use serde_json::Value;
@@ -38,6 +39,9 @@ const WAITS: [Duration; 4] =
 
 /// The longest wait that a server gets by asking for it; whoever has more time tries again himself.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Bytes. A page of the largest objects that etcd takes (1.5 MB) would be thrice that; no server has one.
+const LARGEST_ANSWER: usize = 256 << 20;
 
 pub(super) const JSON: &str = "application/json";
 
@@ -117,7 +121,10 @@ impl<'a> Call<'a> {
         for warning in parts.headers.get_all(WARNING).iter().filter_map(|value| value.to_str().ok()) {
             tracing::debug!(%subject, warning, "the API server warns");
         }
-        let bytes = body.collect_bytes().await.map_err(|error| from_kube(error, subject))?;
+        let bytes = match Limited::new(body, LARGEST_ANSWER).collect().await {
+            Ok(answer) => answer.to_bytes(),
+            Err(error) => return Err(from_body(error, subject)),
+        };
         match parts.status {
             status if status.is_success() => Ok((status, bytes)),
             status => Err(refusal(subject, status, &parts.headers, &bytes)),
@@ -229,6 +236,14 @@ pub(super) fn from_kube(error: kube::Error, subject: &Arc<Subject>) -> ApiError 
     }
 }
 
+/// What broke an answer off.
+fn from_body(error: BoxError, subject: &Arc<Subject>) -> ApiError {
+    match error.downcast::<kube::Error>() {
+        Ok(error) => from_kube(*error, subject),
+        Err(error) => ApiError::Unreadable { subject: subject.clone(), source: Arc::from(error) },
+    }
+}
+
 /// Whether it is the server's certificate that no connection came about for.
 pub(super) fn is_distrusted(error: &kube::Error) -> bool {
     let is_of_it = |cause: &(dyn StdError + 'static)| {
@@ -284,5 +299,33 @@ where
                 Err(_) => Err(NoAnswer.into()),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+    use crate::cluster::testing::{Answer, Lines, cluster};
+
+    #[tokio::test]
+    async fn an_answer_without_an_end_is_read_no_further_than_any_could_be() {
+        let cluster = cluster(|_| {
+            let (tell, told) = unbounded_channel();
+            let mebibyte = " ".repeat(1 << 20);
+            (0..=LARGEST_ANSWER >> 20).for_each(|_| tell.send(mebibyte.clone()).unwrap());
+            Answer::Stream(Lines::of(told))
+        });
+        let error = cluster.list("v1", "ConfigMap", None, None).await.unwrap_err();
+        assert!(matches!(error, ApiError::Unreadable { .. }), "{error:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_without_an_end_ends() {
+        let page = serde_json::json!({"metadata": {"continue": "more"}, "items": []});
+        let cluster = cluster(move |_| Answer::ok(page.clone()));
+        let error = cluster.list("v1", "ConfigMap", None, None).await.unwrap_err();
+        assert!(matches!(error, ApiError::Unreadable { .. }), "{error:?}");
     }
 }
