@@ -7,12 +7,14 @@ use super::EngineError;
 use super::install::under_lease;
 use super::members::{installed, members};
 use super::removal::{Discard, Removal};
+use super::rights;
 use super::run::{Run, Tally};
 use crate::cluster::{Cascade, Cluster, Mode};
 use crate::event::{Announcer, Event, PlannedLayer, Step};
-use crate::object::{Named, Object};
+use crate::object::{GroupKind, Named, Object};
 use crate::plan::{ApplySet, Plan, home, is_trust_of_istio};
 use crate::readiness;
+use crate::rights::{Missing, to_find, to_remove};
 
 /// How long the removal of a layer may take.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -40,6 +42,7 @@ pub async fn uninstall(
     stop: &CancellationToken,
     tally: &Tally,
 ) -> Result<(), EngineError> {
+    permitted(&uninstall, announcer).await?;
     let plan = Plan::default();
     let run = Run { cluster: uninstall.cluster, plan: &plan, profile: "", announcer, stop, tally };
     under_lease(&run, &uninstall.holder, async |run| layers(run, &uninstall).await).await?;
@@ -49,11 +52,40 @@ pub async fn uninstall(
     Ok(())
 }
 
+/// Nothing is begun where the user may not do all of it. What holds something, and stays for that, counts: only the look
+/// at it tells.
+async fn permitted(uninstall: &Uninstall<'_>, announcer: &Announcer) -> Result<(), EngineError> {
+    let cluster = uninstall.cluster;
+    let served = |kind: &GroupKind| cluster.resource_of_kind(kind);
+    let ask = async |rights| {
+        let denied =
+            rights::denied(cluster, rights).await.map_err(EngineError::api("asking what may be done"))?;
+        let missing = Missing { rights: denied, ..Missing::default() };
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let findings = missing.findings_of_removal();
+        findings.iter().cloned().for_each(|finding| announcer.say(Event::Found(finding)));
+        Err(EngineError::Rights(findings))
+    };
+    ask(to_find(&uninstall.sets, &served)).await?;
+    let mut going = Vec::new();
+    for set in &uninstall.sets {
+        going.extend(members_of(cluster, set).await?);
+    }
+    // Definitions stay where nobody has asked for them to go.
+    going.retain(|object| object.kind() != "CustomResourceDefinition" || uninstall.discard.takes(object));
+    ask(to_remove(&going, &served)).await
+}
+
+async fn members_of(cluster: &Cluster, set: &ApplySet) -> Result<Vec<Object>, EngineError> {
+    members(cluster, set).await.map_err(EngineError::api("looking what a layer consists of"))
+}
+
 async fn layers(run: &Run<'_>, uninstall: &Uninstall<'_>) -> Result<(), EngineError> {
     let mut all = Vec::new();
     for set in &uninstall.sets {
-        let members = members(run.cluster, set).await;
-        all.push((set, members.map_err(EngineError::api("looking what a layer consists of"))?));
+        all.push((set, members_of(run.cluster, set).await?));
     }
     let planned = all.iter().map(|(set, members)| planned(set, members)).collect();
     run.say(Event::Planned { layers: planned });

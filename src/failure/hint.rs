@@ -170,7 +170,7 @@ fn engine_hint(error: &EngineError) -> Option<String> {
             "nothing was changed; each is told above with what to do about it, and `plan` shows all that would be changed"
         }
         EngineError::Rights(_) => {
-            "nothing was changed; `check` with the same arguments and `--print-missing-roles` prints roles that allow it (docs/rights.md)"
+            "nothing was changed; each is told above with who can allow it (docs/rights.md)"
         }
         EngineError::Apply { failed, .. } | EngineError::NotRemoved { failed, .. } => {
             apply_hint(failed).unwrap_or(AGAIN)

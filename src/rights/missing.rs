@@ -28,8 +28,7 @@ impl Missing {
         self.rights.is_empty() && self.roles.is_empty()
     }
 
-    /// One finding for the cluster and for each namespace in which rights are missing, and one for each role that may
-    /// not be given.
+    /// The findings of an installation.
     pub fn findings(&self) -> Vec<Finding> {
         let ask = match &self.user {
             Some(_) => {
@@ -41,6 +40,17 @@ impl Missing {
                      be applied by someone who may (docs/rights.md)"
             }
         };
+        self.found(ask)
+    }
+
+    /// The findings of an uninstallation: no plan says what would allow it.
+    pub fn findings_of_removal(&self) -> Vec<Finding> {
+        self.found("someone who may do it has to grant it, or to remove the layers himself (docs/rights.md)")
+    }
+
+    /// One finding for the cluster and for each namespace in which rights are missing, and one for each role that may
+    /// not be given.
+    fn found(&self, ask: &str) -> Vec<Finding> {
         let mut scopes: BTreeMap<Option<&str>, Vec<&Right>> = BTreeMap::new();
         for right in &self.rights {
             scopes.entry(right.namespace.as_deref()).or_default().push(right);

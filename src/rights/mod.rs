@@ -1,6 +1,6 @@
 //! What a user must be allowed to do in a cluster so that a plan can be carried out there. Pure: from the plan alone.
 //!
-//! - `needed` lists every request that an installation makes;
+//! - `needed` lists every request that an installation makes, `removal` those of an uninstallation;
 //! - `roles` writes them as objects that grant them;
 //! - `granted` lists what the roles of a plan give to others, which only who has it himself may give;
 //! - `missing` makes findings of those that were denied.
@@ -8,6 +8,7 @@
 mod granted;
 mod missing;
 mod needed;
+mod removal;
 mod roles;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use crate::plan::Plan;
 pub use granted::{granted, is_granting};
 pub use missing::{Denied, Missing};
 pub use needed::needed;
+pub use removal::{Served, to_find, to_remove};
 pub use roles::{Grantee, missing_roles, roles};
 
 /// What is to be carried out.

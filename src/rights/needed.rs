@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Right, Undertaking, guessed};
 use crate::object::{Object, Wave};
@@ -11,8 +11,6 @@ use crate::verify;
 const APPLY: [&str; 3] = ["get", "create", "patch"];
 
 const WATCH: [&str; 2] = ["list", "watch"];
-
-const PRUNE: [&str; 2] = ["list", "delete"];
 
 /// Every right that an installation, its waiting and its checks ask for.
 pub fn needed(undertaking: &Undertaking<'_>) -> BTreeSet<Right> {
@@ -30,9 +28,12 @@ pub fn needed(undertaking: &Undertaking<'_>) -> BTreeSet<Right> {
             let resource = Resource::of(object, undertaking);
             rights.extend(of_kind(object, &resource));
             if undertaking.is_pruned {
-                rights.extend(resource.rights(&PRUNE));
+                rights.extend(resource.rights(&["delete"]));
             }
         }
+    }
+    if undertaking.is_pruned {
+        rights.extend(layers().flat_map(|layer| to_look_through(layer, undertaking)));
     }
     for gate in layers().flat_map(|layer| &layer.stages).flat_map(|stage| &stage.gates) {
         let (Gate::Validation { invalid: asked, .. } | Gate::Injection { pod: asked, .. }) = gate;
@@ -82,8 +83,26 @@ fn defined(object: &Object, undertaking: &Undertaking<'_>) -> Option<(String, bo
     Some((plural, definition.text("/spec/scope") != Some("Cluster")))
 }
 
+/// What a layer does not have any more is looked for among all of its kinds, in all of its namespaces: that is what is
+/// recorded of it (KEP-3659).
+fn to_look_through(layer: &Layer, undertaking: &Undertaking<'_>) -> BTreeSet<Right> {
+    let objects = || layer.objects().map(|placed| &placed.object);
+    let namespaces: BTreeSet<&str> = objects().filter_map(Object::namespace).collect();
+    let kinds: BTreeMap<(&str, &str), &Object> =
+        objects().map(|object| ((object.group(), object.kind()), object)).collect();
+    let resources = kinds.into_values().map(|object| Resource::of(object, undertaking));
+    let places = |resource: Resource<'_>| -> Vec<Right> {
+        let list = |namespace| Right::new(namespace, resource.group, resource.plural.clone(), "list");
+        match resource.namespace {
+            Some(_) => namespaces.iter().map(|namespace| list(Some(*namespace))).collect(),
+            None => vec![list(None)],
+        }
+    };
+    resources.flat_map(places).collect()
+}
+
 /// The run's own records: its namespace, its Lease, and the parents of its ApplySets.
-fn of_the_run() -> BTreeSet<Right> {
+pub(super) fn of_the_run() -> BTreeSet<Right> {
     let namespaces = APPLY.map(|verb| Right::new(None, "", "namespaces", verb));
     let parents = APPLY.map(|verb| Right::new(Some(NAMESPACE), "", "configmaps", verb));
     let lease = ["get", "create", "update"];
@@ -152,6 +171,37 @@ mod tests {
     use crate::plan::Plan;
     use crate::rights::testing::lines;
 
+    fn plan(text: &str) -> Plan {
+        let objects =
+            parse_documents(text).unwrap().into_iter().map(|d| Object::new(d.value).unwrap().into());
+        Plan { layers: vec![Layer::new("shop", objects.collect(), Duration::from_secs(1))] }
+    }
+
+    #[test]
+    fn members_are_looked_for_in_all_namespaces_of_their_layer() {
+        let plan = plan(
+            "
+apiVersion: v1
+kind: Service
+metadata: {name: a, namespace: here}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: a, namespace: there}
+",
+        );
+        let undertaking = Undertaking { plan: &plan, is_pruned: true, is_verified: false, served: &|_| None };
+        insta::assert_snapshot!(lines(&needed(&undertaking)), @r"
+        * namespaces: create get patch
+        here configmaps: list
+        here services: create delete get list patch
+        kubestock-install configmaps: create get list patch
+        kubestock-install leases.coordination.k8s.io: create get update
+        there configmaps: create delete get list patch
+        there services: list
+        ");
+    }
+
     #[test]
     fn every_request_is_covered_and_nothing_else() {
         let text = "
@@ -176,10 +226,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: b, namespace: shop}
 ";
-        let objects =
-            parse_documents(text).unwrap().into_iter().map(|d| Object::new(d.value).unwrap().into());
-        let layer = Layer::new("shop", objects.collect(), Duration::from_secs(1));
-        let plan = Plan { layers: vec![layer] };
+        let plan = plan(text);
         let of_english = |_: &Object| None;
         let undertaking =
             Undertaking { plan: &plan, is_pruned: true, is_verified: true, served: &of_english };
