@@ -56,7 +56,7 @@ pub struct Applied {
 /// it is like, and may be told as changed where somebody else changed it.
 const LOCKED_ATTEMPTS: usize = 5;
 
-const APPLY_PATCH: &str = "application/apply-patch+yaml";
+pub(super) const APPLY_PATCH: &str = "application/apply-patch+yaml";
 
 /// All that is needed to see whether an object changes: some hold hundreds of kilobytes.
 pub(super) const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";

@@ -18,8 +18,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tower::{BoxError, Service};
 use url::Url;
 
+use super::apply::APPLY_PATCH;
 use super::connect::Cluster;
-use super::request::Bounded;
+use super::request::{Bounded, Call};
 use crate::object::Object;
 
 /// What was asked for.
@@ -195,6 +196,14 @@ fn streamed(lines: Lines) -> Told {
         Some((Ok(Frame::data(Bytes::from(line))), Some(lines)))
     });
     StreamBody::new(lines).boxed_unsync()
+}
+
+/// Applies an object as another manager would, and takes what is not his.
+pub(crate) async fn applied_by(cluster: &Cluster, manager: &str, object: &Object) {
+    let place = cluster.place_of(object).await.unwrap();
+    let path = place.path(&[("fieldManager", manager), ("force", "true")]).unwrap();
+    let call = Call::get(path, &place.subject).with_body(APPLY_PATCH, &object.to_value());
+    (Call { method: Method::PATCH, ..call }).text(cluster.client()).await.unwrap();
 }
 
 pub(crate) fn deployment(name: &str) -> Object {

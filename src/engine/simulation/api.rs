@@ -2,12 +2,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::fault::Fault;
 use crate::cluster::testing::{Answer, Asked, Lines};
+use crate::plan::PART_OF;
 
 /// The kinds that are served: group, version, kind, resource, whether they are in namespaces.
 const KINDS: [(&str, &str, &str, bool); 10] = [
@@ -23,6 +24,9 @@ const KINDS: [(&str, &str, &str, bool); 10] = [
     ("coordination.k8s.io/v1", "Lease", "leases", true),
 ];
 
+/// Who else applies what.
+pub(super) const SOMEBODY: &str = "somebody";
+
 /// How long a Deployment takes until its pods are ready.
 const ROLLOUT: Duration = Duration::from_secs(3);
 
@@ -31,15 +35,19 @@ const ROLLOUT: Duration = Duration::from_secs(3);
 #[derive(Clone, Default)]
 pub(super) struct Api(Arc<Mutex<State>>);
 
+type Managers = BTreeMap<String, Value>;
+
 #[derive(Default)]
 struct State {
     /// By the path of each.
     objects: BTreeMap<String, Value>,
-    /// What each manager applied last, by object and manager.
-    applied: BTreeMap<(String, String), Value>,
+    /// What each manager applied last of an object and still owns, by its path.
+    applied: BTreeMap<String, Managers>,
     version: u64,
     watches: Vec<(String, UnboundedSender<String>)>,
     requests: usize,
+    /// How often somebody else has done something to a layer's objects.
+    meddled: usize,
 }
 
 impl Api {
@@ -50,6 +58,10 @@ impl Api {
 
     pub(super) fn requests(&self) -> usize {
         self.0.lock().unwrap().requests
+    }
+
+    pub(super) fn meddled(&self) -> usize {
+        self.0.lock().unwrap().meddled
     }
 
     /// Answers as an API server does, but for what goes wrong.
@@ -83,7 +95,7 @@ impl Api {
         let Some(place) = Place::of(&asked.path) else { return not_found() };
         let mut state = self.0.lock().unwrap();
         match (&asked.method, &place.name) {
-            (&Method::GET, None) if asked.query("watch") == Some("true") => state.watch(&place, asked),
+            (&Method::GET, None) if asked.query("watch") == Some("true") => state.watch(asked),
             (&Method::GET, None) => state.list(&place, asked),
             (&Method::GET, Some(_)) => {
                 state.objects.get(&asked.path).map_or_else(not_found, |it| Answer::ok(it.clone()))
@@ -127,11 +139,42 @@ impl Api {
     /// A controller writes something of its own into one of the objects.
     pub(super) fn touch(&self, which: u64) {
         let mut state = self.0.lock().unwrap();
-        let place = usize::try_from(which).unwrap_or(0) % state.objects.len().max(1);
-        let Some((path, object)) = state.objects.iter().nth(place) else { return };
-        let (path, mut object) = (path.clone(), object.clone());
+        let paths: Vec<String> = state.objects.keys().cloned().collect();
+        let Some(path) = one_of(&paths, which) else { return };
+        let mut object = state.objects[path].clone();
         object["metadata"]["annotations"]["controller"] = which.to_string().into();
-        state.store(&path, object, false);
+        state.store(path, object, false);
+    }
+
+    /// Somebody else takes the value of a ConfigMap for his own, by force.
+    pub(super) fn take(&self, which: u64) {
+        let paths = self.members("/configmaps/");
+        let Some(path) = one_of(&paths, which) else { return };
+        let name = path.rsplit('/').next();
+        let value = format!("of somebody else: {which}");
+        let taken = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"value": value}});
+        let query = [("fieldManager", SOMEBODY), ("force", "true")];
+        self.meddle(Method::PATCH, path, &query, taken);
+    }
+
+    /// Somebody else deletes an object of a layer.
+    pub(super) fn remove(&self, which: u64) {
+        let paths = self.members("/");
+        let Some(path) = one_of(&paths, which) else { return };
+        self.meddle(Method::DELETE, path, &[], Value::Null);
+    }
+
+    fn meddle(&self, method: Method, path: &str, query: &[(&str, &str)], body: Value) {
+        let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.done(&Asked { method, path: path.to_owned(), query, headers: HeaderMap::new(), body });
+        self.0.lock().unwrap().meddled += 1;
+    }
+
+    /// The paths of what belongs to a layer.
+    fn members(&self, part: &str) -> Vec<String> {
+        let objects = self.objects();
+        let members = objects.into_iter().filter(|(path, object)| path.contains(part) && is_member(object));
+        members.map(|(path, _)| path).collect()
     }
 }
 
@@ -169,11 +212,18 @@ impl Place {
 
     /// Whether the object at this path is of the collection, which may be of all namespaces.
     fn holds(&self, path: &str) -> bool {
-        let other = Self::of(path);
-        other.is_some_and(|other| {
-            other.kind == self.kind && (self.namespace.is_none() || other.namespace == self.namespace)
-        })
+        holds(&self.collection, path)
     }
+}
+
+fn holds(collection: &str, path: &str) -> bool {
+    let is_name = |rest: &str| rest.strip_prefix('/').is_some_and(|name| !name.contains('/'));
+    let (root, resource) = collection.rsplit_once('/').unwrap_or_default();
+    let in_a_namespace = || {
+        let (_, rest) = path.strip_prefix(root)?.strip_prefix("/namespaces/")?.split_once('/')?;
+        rest.strip_prefix(resource).map(is_name)
+    };
+    path.strip_prefix(collection).is_some_and(is_name) || in_a_namespace().unwrap_or(false)
 }
 
 impl State {
@@ -187,13 +237,10 @@ impl State {
 
     fn tell(&mut self, path: &str, what: &str, object: &Value) {
         let line = json!({"type": what, "object": object}).to_string() + "\n";
-        self.watches.retain(|(collection, told)| {
-            let holds = Place::of(collection).is_some_and(|place| place.holds(path));
-            !holds || told.send(line.clone()).is_ok()
-        });
+        self.watches.retain(|(collection, told)| !holds(collection, path) || told.send(line.clone()).is_ok());
     }
 
-    fn watch(&mut self, _: &Place, asked: &Asked) -> Answer {
+    fn watch(&mut self, asked: &Asked) -> Answer {
         let since: u64 = asked.query("resourceVersion").and_then(|text| text.parse().ok()).unwrap_or(0);
         if since < self.version {
             // What happened meanwhile is not kept.
@@ -251,17 +298,16 @@ impl State {
         if !uid.is_null() && *uid != object["metadata"]["uid"] {
             return Answer::status(409, "Conflict", "another object has its name");
         }
-        let inside = format!("{}/", asked.path);
-        let gone: Vec<String> = self
-            .objects
-            .keys()
-            .filter(|path| **path == asked.path || path.starts_with(&inside))
-            .cloned()
-            .collect();
+        // With a namespace goes what is in it, of whatever group.
+        let inside = asked.path.strip_prefix("/api/v1").map(|namespace| format!("{namespace}/"));
+        let is_inside = |path: &str| inside.as_ref().is_some_and(|inside| path.contains(inside));
+        let paths = self.objects.keys();
+        let gone: Vec<String> =
+            paths.filter(|path| **path == asked.path || is_inside(path)).cloned().collect();
         for path in gone {
             if let Some(object) = self.objects.remove(&path) {
                 self.version += 1;
-                self.applied.retain(|(of, _), _| *of != path);
+                self.applied.remove(&path);
                 self.tell(&path, "DELETED", &object);
             }
         }
@@ -287,29 +333,22 @@ impl State {
         }
         let mut after =
             before.clone().unwrap_or_else(|| json!({"metadata": {"uid": format!("uid-{}", self.version)}}));
-        for ((path, other), theirs) in &self.applied {
-            if *path == asked.path && *other != manager && !force {
-                let fields = clashes(&after, theirs, &wanted, "");
-                if !fields.is_empty() {
-                    let cause = |field: &String| {
-                        json!({"reason": "FieldManagerConflict", "field": field,
-                        "message": format!("conflict with \"{other}\" using v1")})
-                    };
-                    let causes: Vec<Value> = fields.iter().map(cause).collect();
-                    let details = json!({"causes": causes});
-                    return Answer::Json(
-                        409,
-                        json!({"kind": "Status", "reason": "Conflict", "details": details}),
-                    );
-                }
+        let mut managers = self.applied.get(&asked.path).cloned().unwrap_or_default();
+        let previous = managers.remove(&manager);
+        for (other, theirs) in &mut managers {
+            let fields = clashes(&after, theirs, &wanted, "");
+            if !fields.is_empty() && !force {
+                return conflict(other, &fields);
             }
+            fields.iter().for_each(|field| forget(theirs, field));
         }
-        let key = (asked.path.clone(), manager.clone());
-        if let Some(previous) = self.applied.get(&key) {
-            take_away(&mut after, previous, &wanted);
+        if let Some(previous) = previous {
+            take_away(&mut after, &previous, &wanted, &managers.values().collect::<Vec<_>>());
         }
         json_patch::merge(&mut after, &wanted);
-        own(&mut after, &manager);
+        managers.insert(manager, wanted);
+        after["metadata"]["managedFields"] =
+            managers.iter().map(|(name, applied)| owned(name, applied)).collect();
         if before.as_ref().is_none_or(|before| before["spec"] != after["spec"]) {
             let generation = after["metadata"]["generation"].as_u64().unwrap_or(0);
             after["metadata"]["generation"] = (generation + 1).into();
@@ -317,7 +356,7 @@ impl State {
         if dry || before.as_ref() == Some(&after) {
             return Answer::ok(after);
         }
-        self.applied.insert(key, wanted);
+        self.applied.insert(asked.path.clone(), managers);
         let is_new = before.is_none();
         Answer::Json(if is_new { 201 } else { 200 }, self.store(&asked.path, after, is_new))
     }
@@ -339,26 +378,58 @@ fn clashes(live: &Value, theirs: &Value, wanted: &Value, path: &str) -> Vec<Stri
     }
 }
 
-fn take_away(live: &mut Value, previous: &Value, wanted: &Value) {
+fn conflict(manager: &str, fields: &[String]) -> Answer {
+    let cause = |field: &String| {
+        json!({"reason": "FieldManagerConflict", "field": field,
+            "message": format!("conflict with \"{manager}\" using v1")})
+    };
+    let causes: Vec<Value> = fields.iter().map(cause).collect();
+    Answer::Json(409, json!({"kind": "Status", "reason": "Conflict", "details": {"causes": causes}}))
+}
+
+/// Takes a field, `.data.value`, out of what a manager has applied.
+fn forget(applied: &mut Value, field: &str) {
+    let (parent, name) = field.rsplit_once('.').unwrap_or(("", field));
+    let parent = applied.pointer_mut(&parent.replace('.', "/"));
+    if let Some(parent) = parent.and_then(Value::as_object_mut) {
+        parent.remove(name);
+    }
+}
+
+/// What was applied before and is not wanted now goes, but for what others have applied too.
+fn take_away(live: &mut Value, previous: &Value, wanted: &Value, others: &[&Value]) {
     let (Value::Object(live), Value::Object(previous)) = (live, previous) else { return };
     for (key, previous) in previous {
+        let others: Vec<&Value> = others.iter().filter_map(|theirs| theirs.get(key)).collect();
         match (live.get_mut(key), wanted.get(key)) {
-            (_, None) => _ = live.remove(key),
-            (Some(inner), Some(wanted)) => take_away(inner, previous, wanted),
+            (_, None) if others.is_empty() => _ = live.remove(key),
+            (Some(inner), Some(wanted)) => take_away(inner, previous, wanted, &others),
+            (Some(inner), None) => take_away(inner, previous, &Value::Null, &others),
             (None, _) => {}
         }
     }
 }
 
-fn own(object: &mut Value, manager: &str) {
-    let entries = object["metadata"]
-        .as_object_mut()
-        .map(|metadata| metadata.entry("managedFields").or_insert_with(|| Value::Array(Vec::new())));
-    if let Some(Value::Array(entries)) = entries
-        && !entries.iter().any(|entry| entry["manager"] == manager)
-    {
-        entries.push(json!({"manager": manager, "operation": "Apply"}));
+/// An entry of `managedFields`: who owns which fields, whatever their values.
+fn owned(manager: &str, applied: &Value) -> Value {
+    json!({"manager": manager, "operation": "Apply", "fieldsV1": shape(applied)})
+}
+
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| (format!("f:{key}"), shape(value))).collect()
+        }
+        _ => json!({}),
     }
+}
+
+pub(super) fn is_member(object: &Value) -> bool {
+    object["metadata"]["labels"][PART_OF].is_string()
+}
+
+fn one_of(paths: &[String], which: u64) -> Option<&String> {
+    paths.get(usize::try_from(which).ok()?.checked_rem(paths.len())?)
 }
 
 fn not_found() -> Answer {

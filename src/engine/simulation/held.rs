@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::api::Api;
-use crate::cluster::testing::whole;
+use super::api::{Api, SOMEBODY};
+use crate::cluster::testing::{applied_by, whole};
 use crate::cluster::{ApiError, Applied, Cascade, Cluster, Mode, Scope, Target, TargetRequest, Watching};
 use crate::engine::testing::object;
 use crate::object::Object;
@@ -68,6 +68,21 @@ async fn script(cluster: &Cluster) -> String {
     tell("what is dropped is gone", data(cluster, "a").await);
     tell("another value", apply(&map("a", &json!({"x": "3"})), Mode::Persist).await);
     tell("it has it", data(cluster, "a").await);
+
+    let shared = map("shared", &json!({"x": "1", "y": "1"}));
+    tell("to be shared", apply(&shared, Mode::Persist).await);
+    applied_by(cluster, SOMEBODY, &map("shared", &json!({"x": "2", "y": "1"}))).await;
+    tell("taken by somebody", data(cluster, "shared").await);
+    tell("rehearsed against him", apply(&shared, Mode::DryRun).await);
+    tell("applied against him", apply(&shared, Mode::Persist).await);
+    tell("as he has it", apply(&map("shared", &json!({"x": "2", "y": "1"})), Mode::Persist).await);
+    tell("what he has too is left to him", apply(&map("shared", &json!({"x": "2"})), Mode::Persist).await);
+    tell("and stays", data(cluster, "shared").await);
+    tell("taken back, rehearsed", apply(&map("shared", &json!({"x": "3"})), Mode::ForcedDryRun).await);
+    tell("taken back", apply(&map("shared", &json!({"x": "3"})), Mode::Force).await);
+    tell("it is", data(cluster, "shared").await);
+    tell("ours alone to drop", apply(&map("shared", &json!({})), Mode::Persist).await);
+    tell("so it goes", data(cluster, "shared").await);
 
     let created = cluster.create(&map("b", &json!({"x": "1"}))).await;
     tell("created", created.is_ok().to_string());

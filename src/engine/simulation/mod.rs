@@ -15,15 +15,15 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::testing::object;
-use super::{EngineError, Install, Pruning, Tally, install};
-use crate::cluster::Cluster;
+use super::{Discard, EngineError, Install, Pruning, Tally, Uninstall, install, installed, uninstall};
 use crate::cluster::testing::{target, whole};
+use crate::cluster::{ApiError, Cluster};
 use crate::event::{Announcer, ApplyOutcome};
 use crate::istio::release::Supply;
 use crate::object::Object;
 use crate::plan::Layer;
 use crate::profile::{Profile, ProfileFile};
-use api::Api;
+use api::{Api, SOMEBODY, is_member};
 use dice::Dice;
 use fault::fault;
 
@@ -39,75 +39,111 @@ fn layer(name: &str, objects: Vec<Object>) -> Layer {
     Layer::new(name, objects.into_iter().map(Into::into).collect(), Duration::from_secs(600))
 }
 
-/// Two layers, as they were and as they are now: something goes, something comes, something changes.
-fn layers(is_later: bool) -> Vec<Layer> {
+/// What a run is to make of the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aim {
+    /// The layers as they were.
+    Earlier,
+    /// The layers as they are now: something goes, something comes, something changes.
+    Now,
+    /// Nothing is left of them.
+    Gone,
+}
+
+fn layers(aim: Aim) -> Vec<Layer> {
     let map = |name: &str, value: &str| {
         object("v1", "ConfigMap", name, Some("shop"), &json!({"data": {"value": value}}))
     };
-    let mut base = vec![object("v1", "Namespace", "shop", None, &json!({})), map("same", "1")];
-    let replicas = if is_later { 2 } else { 1 };
-    let web = json!({"spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}}});
-    let mut shop = vec![object("apps/v1", "Deployment", "web", Some("shop"), &web)];
-    if is_later {
-        base.push(map("changes", "2"));
-        shop.push(map("new", "1"));
-    } else {
-        base.extend([map("changes", "1"), map("old", "1")]);
-        shop.push(object("v1", "Secret", "old", Some("shop"), &json!({"stringData": {"a": "b"}})));
+    let web = |replicas: u64| {
+        let spec = json!({"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}});
+        object("apps/v1", "Deployment", "web", Some("shop"), &json!({"spec": spec}))
+    };
+    let secret = || object("v1", "Secret", "old", Some("shop"), &json!({"stringData": {"a": "b"}}));
+    let space = || object("v1", "Namespace", "shop", None, &json!({}));
+    match aim {
+        Aim::Earlier => vec![
+            layer("base", vec![space(), map("same", "1"), map("changes", "1"), map("old", "1")]),
+            layer("shop", vec![web(1), secret()]),
+        ],
+        Aim::Now => vec![
+            layer("base", vec![space(), map("same", "1"), map("changes", "2")]),
+            layer("shop", vec![web(2), map("new", "1")]),
+        ],
+        Aim::Gone => Vec::new(),
     }
-    vec![layer("base", base), layer("shop", shop)]
 }
 
 /// One run of the installer, from the first request to the last.
-async fn run(
-    api: &Api,
+struct Attempt<'a> {
+    api: &'a Api,
+    /// By which things go wrong; nothing does where there are none.
     dice: Option<Arc<Mutex<Dice>>>,
-    is_later: bool,
-    holder: &str,
-) -> Result<Tally, EngineError> {
-    let answering = api.clone();
-    let cluster = whole(move |asked| {
-        let fault = dice.as_ref().and_then(|dice| fault(&mut dice.lock().unwrap(), FAULTS));
-        answering.answer(&asked, fault)
-    });
-    cluster.discover().await.map_err(EngineError::api("reading the kinds"))?;
-    carry_out(&cluster, is_later, holder).await
+    aim: Aim,
+    holder: &'a str,
+    force: bool,
 }
 
-async fn carry_out(cluster: &Cluster, is_later: bool, holder: &str) -> Result<Tally, EngineError> {
-    let profile = Profile {
-        name: "shop".to_owned(),
-        description: String::new(),
-        file: ProfileFile::named("shop.yaml"),
-        istio: None,
-        layers: Vec::new(),
-        checks: Vec::new(),
-        images: Default::default(),
-        mtls: None,
-    };
-    let supply = Supply { cache: "/nowhere".into(), ca_bundle: None, offline: true, brought: None };
-    let (announcer, _events) = Announcer::new();
-    let tally = Tally::default();
-    let install_ = Install {
-        profile: &profile,
-        layers: layers(is_later),
-        target: &target(),
-        cluster,
-        supply: &supply,
-        timeout: None,
-        pruning: Pruning::default(),
-        force: false,
-        holder: holder.to_owned(),
-    };
-    install(install_, &announcer, &CancellationToken::new(), &tally).await?;
-    Ok(tally)
+impl Attempt<'_> {
+    async fn run(self) -> Result<Tally, EngineError> {
+        let (answering, dice) = (self.api.clone(), self.dice.clone());
+        let cluster = whole(move |asked| {
+            let fault = dice.as_ref().and_then(|dice| fault(&mut dice.lock().unwrap(), FAULTS));
+            answering.answer(&asked, fault)
+        });
+        cluster.discover().await.map_err(EngineError::api("reading the kinds"))?;
+        let tally = Tally::default();
+        match self.aim {
+            Aim::Earlier | Aim::Now => Box::pin(self.install(&cluster, &tally)).await?,
+            Aim::Gone => Box::pin(self.uninstall(&cluster, &tally)).await?,
+        }
+        Ok(tally)
+    }
+
+    async fn install(&self, cluster: &Cluster, tally: &Tally) -> Result<(), EngineError> {
+        let profile = Profile {
+            name: "shop".to_owned(),
+            description: String::new(),
+            file: ProfileFile::named("shop.yaml"),
+            istio: None,
+            layers: Vec::new(),
+            checks: Vec::new(),
+            images: Default::default(),
+            mtls: None,
+        };
+        let supply = Supply { cache: "/nowhere".into(), ca_bundle: None, offline: true, brought: None };
+        let (announcer, _events) = Announcer::new();
+        let install_ = Install {
+            profile: &profile,
+            layers: layers(self.aim),
+            target: &target(),
+            cluster,
+            supply: &supply,
+            timeout: None,
+            pruning: Pruning::default(),
+            force: self.force,
+            holder: self.holder.to_owned(),
+        };
+        install(install_, &announcer, &CancellationToken::new(), tally).await.map(drop)
+    }
+
+    async fn uninstall(&self, cluster: &Cluster, tally: &Tally) -> Result<(), EngineError> {
+        let (announcer, _events) = Announcer::new();
+        let uninstall_ = Uninstall {
+            cluster,
+            sets: installed(cluster).await?,
+            discard: Discard::default(),
+            timeout: None,
+            holder: self.holder.to_owned(),
+        };
+        uninstall(uninstall_, &announcer, &CancellationToken::new(), tally).await
+    }
 }
 
 /// What is in the cluster is what the layers say, and nothing else of theirs.
-fn assert_converged(api: &Api, is_later: bool, seed: u64) {
+fn assert_reached(api: &Api, aim: Aim, seed: u64) {
     let objects = api.objects();
     let mut expected: Vec<String> = Vec::new();
-    for layer in layers(is_later) {
+    for layer in layers(aim) {
         for placed in layer.objects() {
             let found = objects
                 .values()
@@ -119,70 +155,99 @@ fn assert_converged(api: &Api, is_later: bool, seed: u64) {
             expected.push(placed.object.id().to_string());
         }
     }
-    let members = objects
-        .values()
-        .filter(|live| live["metadata"]["labels"]["applyset.kubernetes.io/part-of"].is_string());
+    let members = objects.values().filter(|live| is_member(live));
     let mut members: Vec<String> =
         members.map(|live| Object::new(live.clone()).unwrap().id().to_string()).collect();
     members.sort();
     expected.sort();
     assert_eq!(members, expected, "seed {seed}");
+    if aim == Aim::Gone {
+        // The records of the layers, the Lease, and the namespace that they are in.
+        let left: Vec<&String> = objects.keys().collect();
+        assert!(left.is_empty(), "seed {seed}: {left:?} is left");
+    }
 }
 
-/// Plays one seed: some runs with faults, some of which crash, then a calm one, then one that has nothing to do.
+/// Plays one seed: some runs among faults and other clients, some of which are killed, then a calm one, then one that has
+/// nothing to do, and for some the way back.
 async fn play(seed: u64) {
     let api = Api::default();
     let dice = Arc::new(Mutex::new(Dice::of(seed)));
     let roll = |limit: u64| dice.lock().unwrap().below(limit);
     for number in 0..1 + roll(3) {
-        let is_later = number > 0 && roll(2) == 0;
+        let aim = match roll(6) {
+            0..3 if number > 0 => Aim::Now,
+            3 if number > 0 => Aim::Gone,
+            _ => Aim::Earlier,
+        };
         let holder = format!("run-{number}");
-        let others = tokio::spawn(touch(api.clone(), [roll(10_000), roll(10_000), roll(10_000)]));
-        let running = run(&api, Some(dice.clone()), is_later, &holder);
+        let meddled = api.meddled();
+        let meddles = roll(3) == 0;
+        let others = tokio::spawn(others(api.clone(), [0; 3].map(|_| roll(10_000)), meddles));
+        let attempt = Attempt { api: &api, dice: Some(dice.clone()), aim, holder: &holder, force: false };
         let ended = if roll(2) == 0 {
             // Killed after a while: what it was about to ask is not asked.
-            match tokio::time::timeout(Duration::from_millis(roll(20_000)), running).await {
-                Ok(ended) => ended,
-                Err(_) => continue,
-            }
+            tokio::time::timeout(Duration::from_millis(roll(20_000)), attempt.run()).await.ok()
         } else {
-            running.await
+            Some(attempt.run().await)
         };
         others.abort();
         match ended {
-            Ok(_) => assert_converged(&api, is_later, seed),
-            Err(error) => assert!(is_told(&error), "seed {seed}: {error}"),
+            None => {}
+            Some(Ok(_)) if api.meddled() > meddled => {}
+            Some(Ok(_)) => assert_reached(&api, aim, seed),
+            Some(Err(error)) => assert!(is_told(&error, api.meddled() > 0), "seed {seed}: {error:?}"),
         }
     }
-    let calm = run(&api, None, true, "calm").await;
-    calm.unwrap_or_else(|error| panic!("seed {seed}: a calm run: {error}"));
-    assert_converged(&api, true, seed);
+    calmly(&api, Aim::Now, seed).await;
     // Where its last request fails, a run's Lease ends by itself.
     let lease = &api.objects()[LEASE];
     assert_eq!(lease["spec"]["holderIdentity"], "", "seed {seed}");
-    let again = run(&api, None, true, "again").await.unwrap();
+    let again = calmly(&api, Aim::Now, seed).await;
     let changes = [ApplyOutcome::Created, ApplyOutcome::Changed, ApplyOutcome::Failed]
         .map(|outcome| again.get(outcome));
     assert_eq!((changes, again.removed()), ([0, 0, 0], 0), "seed {seed}: the last run has changed something");
-}
-
-/// Controllers that write to what is there, each so many milliseconds after the last.
-async fn touch(api: Api, times: [u64; 3]) {
-    for time in times {
-        tokio::time::sleep(Duration::from_millis(time)).await;
-        api.touch(time);
+    if roll(4) == 0 {
+        calmly(&api, Aim::Gone, seed).await;
     }
 }
 
-/// Whether it says that it was the server.
-fn is_told(error: &EngineError) -> bool {
-    matches!(
-        error,
-        EngineError::Api { .. }
-            | EngineError::Apply { .. }
-            | EngineError::LeaseLost
-            | EngineError::NotRemoved { .. }
-    )
+/// A run in which nothing goes wrong, and which takes what others have taken.
+async fn calmly(api: &Api, aim: Aim, seed: u64) -> Tally {
+    let calm = Attempt { api, dice: None, aim, holder: "calm", force: true }.run().await;
+    let tally = calm.unwrap_or_else(|error| panic!("seed {seed}: a calm run: {error:?}"));
+    assert_reached(api, aim, seed);
+    tally
+}
+
+/// Controllers that write to what is there, each so many milliseconds after the last; and one who takes and removes.
+async fn others(api: Api, times: [u64; 3], meddles: bool) {
+    for time in times {
+        tokio::time::sleep(Duration::from_millis(time)).await;
+        match time % 3 {
+            0 if meddles => api.take(time),
+            1 if meddles => api.remove(time),
+            _ => api.touch(time),
+        }
+    }
+}
+
+/// Whether it says what it was: the server, or somebody else.
+fn is_told(error: &EngineError, is_meddled: bool) -> bool {
+    let of_somebody = |error: &ApiError| match error {
+        ApiError::Conflict { conflicts, .. } => conflicts.iter().all(|of| of.manager == SOMEBODY),
+        _ => false,
+    };
+    match error {
+        EngineError::Api { source, .. } => source.passes(),
+        EngineError::Apply { failed, .. } | EngineError::NotRemoved { failed, .. } => {
+            failed.iter().all(|failed| failed.error.passes() || is_meddled && of_somebody(&failed.error))
+        }
+        EngineError::LeaseLost => true,
+        // What it waited for was taken away.
+        EngineError::NotReady { .. } => is_meddled,
+        _ => false,
+    }
 }
 
 fn seeds() -> std::ops::Range<u64> {
@@ -215,10 +280,9 @@ fn without_faults_nothing_fails_and_what_goes_is_gone() {
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let api = Api::default();
-        run(&api, None, false, "first").await.unwrap();
-        assert_converged(&api, false, 0);
-        run(&api, None, true, "second").await.unwrap();
-        assert_converged(&api, true, 0);
+        for aim in [Aim::Earlier, Aim::Now, Aim::Gone, Aim::Now] {
+            calmly(&api, aim, 0).await;
+        }
         assert!(api.requests() > 50);
     });
 }
