@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
@@ -16,6 +18,8 @@ use kubestock_install::cluster::{
 };
 use kubestock_install::object::Object;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -136,6 +140,52 @@ async fn a_written_kubeconfig_reaches_the_same_cluster() {
     assert_eq!(target.server, self::target().server);
     let _ = rustls::crypto::ring::default_provider().install_default();
     Cluster::connect(&target).await.unwrap();
+}
+
+/// A proxy that makes tunnels and counts them.
+async fn tunnels() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let made = Arc::new(AtomicUsize::new(0));
+    let count = made.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let count = count.clone();
+            tokio::spawn(async move {
+                let mut asked = [0; 4096];
+                let length = stream.read(&mut asked).await.unwrap();
+                let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
+                let server = asked.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next()).unwrap();
+                let mut upstream = TcpStream::connect(server).await.unwrap();
+                stream.write_all(b"HTTP/1.1 200 Established\r\n\r\n").await.unwrap();
+                count.fetch_add(1, Ordering::Relaxed);
+                let _ = copy_bidirectional(&mut stream, &mut upstream).await;
+            });
+        }
+    });
+    (address, made)
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: KUBESTOCK_TEST_KUBECONFIG"]
+async fn a_server_behind_a_proxy_is_asked_and_watched_and_talks_back() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (proxy, tunnels) = tunnels().await;
+    let written = target().write_kubeconfig().unwrap();
+    let mut kubeconfig: Value = serde_json::from_slice(&std::fs::read(written.path()).unwrap()).unwrap();
+    kubeconfig["clusters"][0]["cluster"]["proxy-url"] = proxy.into();
+    std::fs::write(written.path(), kubeconfig.to_string()).unwrap();
+    let request = TargetRequest { kubeconfig: Some(written.path().to_owned()), context: None };
+    let cluster = Cluster::connect(&Target::resolve(&request).unwrap()).await.unwrap();
+
+    let name = "kubestock-test-proxy";
+    let namespace = namespace(&cluster, name).await;
+    let mut watching = cluster.watch(vec![scope(name, "ConfigMap")]);
+    watching.synced().await.unwrap();
+    cluster.apply(&map(name, "seen", json!({})), Mode::Persist).await.unwrap();
+    until(&mut watching, |watching| watching.snapshot().iter().any(|map| map.name() == "seen")).await;
+    cluster.delete(&namespace, Cascade::Background).await.unwrap();
+    assert!(tunnels.load(Ordering::Relaxed) > 0);
 }
 
 /// Connects with a kubeconfig that was changed a little.

@@ -390,6 +390,28 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_watch_that_ends_goes_on_from_its_last_bookmark() {
+        let lists = Arc::new(AtomicUsize::new(0));
+        let listed = lists.clone();
+        let cluster = cluster(move |asked| match (asked.query("watch"), asked.query("resourceVersion")) {
+            (None, _) => {
+                listed.fetch_add(1, Ordering::Relaxed);
+                list(&[map("a", "1")], "1")
+            }
+            (Some(_), Some("1")) => {
+                let bookmark =
+                    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"resourceVersion": "7"}});
+                Answer::events(&[("BOOKMARK", bookmark)])
+            }
+            (Some(_), Some("7")) => Answer::events(&[("ADDED", map("b", "8"))]),
+            (Some(_), _) => Answer::Hangs,
+        });
+        let mut watching = cluster.watch(vec![scope("ConfigMap")]);
+        until(&mut watching, &["a", "b"]).await;
+        assert_eq!(lists.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_scope_that_is_forbidden_does_not_disturb_the_others() {
         let cluster = cluster(|asked| match asked.query("watch") {
             _ if asked.path.contains("deployments") => {

@@ -19,6 +19,7 @@ mod pulls;
 mod quota;
 mod rights;
 mod sabotage;
+mod secrets;
 mod status;
 mod strict;
 mod trees;

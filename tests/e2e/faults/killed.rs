@@ -59,8 +59,12 @@ fn a_run_that_was_killed_anywhere_is_made_whole_by_the_next() {
     the_next_run_makes_the_same(7);
 }
 
-#[test]
-#[ignore = "needs the sandbox, and ten minutes: make nightly"]
-fn a_run_that_was_killed_after_each_change_is_made_whole_by_the_next() {
-    the_next_run_makes_the_same(1);
+mod nightly {
+    use super::the_next_run_makes_the_same;
+
+    #[test]
+    #[ignore = "needs the sandbox, and ten minutes: make nightly"]
+    fn a_run_that_was_killed_after_each_change_is_made_whole_by_the_next() {
+        the_next_run_makes_the_same(1);
+    }
 }

@@ -81,15 +81,16 @@ fn clear(cluster: &Cluster) {
     }
 }
 
-/// Installs through a network of that seed until it is done, and says how often it gave up before.
-fn through(cluster: &Cluster, root: &Path, seed: u64) -> usize {
-    let proxy = Proxy::before(cluster, seed, FAULTS);
-    let kubeconfig = proxy.kubeconfig(root, "faulty");
-    let profile = root.join("faulty.yaml");
-    let arguments = ["--gitops", root.to_str().unwrap(), "--kubeconfig", kubeconfig.to_str().unwrap()];
+/// Makes the way to a cluster one that fails, by a seed, and runs the program on it until it is done; says how often it
+/// gave up before.
+fn through(cluster: &Cluster, (seed, faults): (u64, u64), arguments: &[&str]) -> usize {
+    let folder = tempfile::tempdir().unwrap();
+    let proxy = Proxy::before(cluster, seed, faults);
+    let kubeconfig = proxy.kubeconfig(folder.path(), "faulty");
+    let arguments = [arguments, &["--yes", "--kubeconfig", kubeconfig.to_str().unwrap()]].concat();
     let mut said = String::new();
     for given_up in 0..RUNS {
-        let ended: Ended = cluster.install(&profile, &arguments);
+        let ended: Ended = cluster.installer(&arguments).output().unwrap().into();
         said += &ended.stderr;
         match ended.code {
             Some(0) => return given_up,
@@ -106,20 +107,26 @@ fn what_comes_through_is_the_same(rounds: u64) {
     let tree_of = tempfile::tempdir().unwrap();
     tree(tree_of.path());
     clear(&cluster);
+    let profile = tree_of.path().join("faulty.yaml");
     let gitops = tree_of.path().to_str().unwrap();
-    cluster.install(&tree_of.path().join("faulty.yaml"), &["--gitops", gitops]).expect(0);
+    cluster.install(&profile, &["--gitops", gitops]).expect(0);
     let expected = state(&cluster);
     assert_eq!(expected.len(), 14);
+    clear(&cluster);
     let mut given_up = 0;
     for seed in dice::seeds(rounds) {
-        clear(&cluster);
-        given_up += through(&cluster, tree_of.path(), seed);
+        let install = ["install", "--profile", profile.to_str().unwrap(), "--gitops", gitops];
+        given_up += through(&cluster, (seed, FAULTS), &install);
         assert_eq!(state(&cluster), expected, "seed {seed}");
         let lease = cluster.get(&["lease", "kubestock-install", "-n", "kubestock-install"]);
         assert!(lease["spec"]["holderIdentity"].as_str().unwrap_or_default().is_empty(), "{lease}");
+
+        given_up += through(&cluster, (seed, FAULTS), &["uninstall"]);
+        for namespace in [NAMESPACE, "kubestock-install"] {
+            cluster.kubectl(&["get", "namespace", namespace]).expect(1);
+        }
     }
-    println!("{given_up} runs of {rounds} installations gave up and said so");
-    clear(&cluster);
+    println!("{given_up} runs of {rounds} installations and their ends gave up and said so");
 }
 
 #[test]
@@ -128,8 +135,31 @@ fn through_a_network_that_fails_the_same_is_installed() {
     what_comes_through_is_the_same(3);
 }
 
-#[test]
-#[ignore = "needs the sandbox, and twenty minutes: make nightly"]
-fn through_a_hundred_networks_that_fail_the_same_is_installed() {
-    what_comes_through_is_the_same(100);
+/// Of a hundred requests, where these are thousands.
+const FEW_FAULTS: u64 = 3;
+
+mod nightly {
+    use super::{Cluster, Ended, FEW_FAULTS, dice, through, what_comes_through_is_the_same};
+
+    #[test]
+    #[ignore = "needs the sandbox, and half an hour: make nightly"]
+    fn through_ten_networks_that_fail_the_whole_demo_is_installed() {
+        for seed in dice::seeds(10) {
+            let cluster = Cluster::bare("e2e");
+            let profile = cluster.profile("demo");
+            through(&cluster, (seed, FEW_FAULTS), &["install", "--profile", profile.to_str().unwrap()]);
+            cluster
+                .installer(&["verify", profile.to_str().unwrap()])
+                .output()
+                .map(Ended::from)
+                .unwrap()
+                .expect(0);
+        }
+    }
+
+    #[test]
+    #[ignore = "needs the sandbox, and twenty minutes: make nightly"]
+    fn through_a_hundred_networks_that_fail_the_same_is_installed() {
+        what_comes_through_is_the_same(100);
+    }
 }

@@ -171,6 +171,7 @@ fn a_token_that_is_taken_back_in_the_middle_is_asked_for_anew() {
         cluster.kubectl(&["delete", "secret", "first", "-n", "default"]).expect(0);
     });
     assert_eq!(user.logins(), 2 * first);
-    cluster.kubectl(&["delete", "serviceaccount/plugged", "secret/second", "-n", "default"]).expect(0);
+    // Its Secret goes with it.
+    cluster.kubectl(&["delete", "serviceaccount", "plugged", "-n", "default"]).expect(0);
     cluster.kubectl(&["delete", "clusterrolebinding", "plugged"]).expect(0);
 }
