@@ -44,6 +44,9 @@ pub mod engine;
 /// All that an installation reads, in one file, for machines without a network.
 pub mod bundle;
 
+/// A file that is written whole or not at all. Knows no other room.
+pub mod whole;
+
 /// The command line.
 pub mod cli;
 
