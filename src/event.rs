@@ -1,7 +1,8 @@
 //! The facts that a run announces: the port between doing and showing. The engine says them, `ui`
 //! shows them; neither knows the other. `docs/events.md` describes them as JSON lines.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -429,17 +430,50 @@ impl Event {
 
 /// Where a run says its facts. Cheap to clone; saying never blocks and never fails.
 #[derive(Clone, Debug)]
-pub struct Announcer(mpsc::UnboundedSender<Event>);
+pub struct Announcer {
+    sender: mpsc::UnboundedSender<Event>,
+    record: Option<Record>,
+}
 
 impl Announcer {
     pub fn new() -> (Self, mpsc::UnboundedReceiver<Event>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self(sender), receiver)
+        (Self { sender, record: None }, receiver)
+    }
+
+    /// Keeps a record of what is said from now on, by this announcer and those that are cloned from it.
+    pub fn keep_record(&mut self) -> Record {
+        let record = Record { start: Instant::now(), facts: Arc::default() };
+        self.record.insert(record).clone()
     }
 
     pub fn say(&self, event: Event) {
+        if let Some(record) = &self.record {
+            record.keep(event.clone());
+        }
         // Nobody listening is no reason to stop working.
-        let _ = self.0.send(event);
+        let _ = self.sender.send(event);
+    }
+}
+
+/// What was said, each fact with its time since the record was begun: when it was said, whenever it is shown.
+#[derive(Clone, Debug)]
+pub struct Record {
+    start: Instant,
+    facts: Arc<Mutex<Vec<(Duration, Event)>>>,
+}
+
+impl Record {
+    fn keep(&self, event: Event) {
+        let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock, so that times never go back.
+        facts.push((self.start.elapsed(), event));
+    }
+
+    /// The facts until now, in the order in which they were said, and the end of the run as the last.
+    pub fn ended_with(&self, finished: Finished) -> Vec<(Duration, Event)> {
+        self.keep(Event::Finished(finished));
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -17,6 +17,9 @@ pub mod finding;
 /// What a run announces: the port between doing and showing.
 pub mod event;
 
+/// A run as its facts tell it afterwards: what took how long, and what the total is made of. Pure.
+pub mod timeline;
+
 /// A folder with a kustomization file in, objects out: what `kubectl kustomize` does, in process. Pure.
 pub mod kustomize;
 

@@ -79,6 +79,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("bundle", vec!["istio", "kustomize", "object", "whole"]),
         ("istio", vec!["object"]),
         ("kustomize", vec!["object"]),
+        ("timeline", vec!["event", "object"]),
         ("event", vec!["finding", "object"]),
         ("whole", vec![]),
         ("finding", vec!["kustomize", "object"]),
@@ -88,7 +89,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
 }
 
 /// The rooms that know neither a runtime nor a client.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "object",
     "image",
     "kustomize",
@@ -100,6 +101,7 @@ const PURE: [&str; 11] = [
     "verify",
     "finding",
     "event",
+    "timeline",
 ];
 const IMPURE_CRATES: [&str; 4] = ["tokio::", "kube::", "reqwest::", "k8s_openapi::"];
 
