@@ -20,6 +20,7 @@ mod roles;
 mod show;
 mod signals;
 mod status;
+mod timings;
 mod told;
 mod uninstall;
 mod verify;

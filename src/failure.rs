@@ -6,6 +6,7 @@ mod tests;
 mod text;
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::bundle::BundleError;
 use crate::cluster::{ApiError, ConnectError};
@@ -62,6 +63,11 @@ pub enum Failure {
     },
     /// A bundle cannot be written.
     Bundle(BundleError),
+    /// The page of a run cannot be written; all else was done.
+    Timings {
+        path: PathBuf,
+        source: io::Error,
+    },
     Release(ReleaseError),
     Engine(Box<EngineError>),
     /// There is no way to a Service.
@@ -120,7 +126,7 @@ impl Failure {
     /// As `docs/exit-codes.md` lists them.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Runtime(_) | Self::Output(_) | Self::Bundle(_) => 1,
+            Self::Runtime(_) | Self::Output(_) | Self::Bundle(_) | Self::Timings { .. } => 1,
             Self::Settings(SettingsError::Target(_)) => 3,
             Self::Settings(_) | Self::Kustomize(_) | Self::Unrendered(_) => Self::USAGE,
             Self::NothingToFetch { .. } | Self::NothingToCopy => Self::USAGE,

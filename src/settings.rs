@@ -52,6 +52,9 @@ pub enum SettingsError {
     #[error("the gitops folder {} cannot be read: {source}", path.display())]
     Gitops { path: PathBuf, source: io::Error },
 
+    #[error("the timings cannot be written to {}: {source}", path.display())]
+    Timings { path: PathBuf, source: io::Error },
+
     #[error("{MIRROR}: {0}")]
     Mirror(NotAnAddress),
 

@@ -30,6 +30,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "kustomize",
                 "object",
                 "verify",
+                "whole",
             ],
         ),
         ("cli", vec!["profile", "image", "istio", "object"]),
@@ -50,7 +51,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "image",
             ],
         ),
-        ("ui", vec!["event", "finding", "object"]),
+        ("ui", vec!["event", "finding", "object", "timeline"]),
         (
             "engine",
             vec![

@@ -57,6 +57,10 @@ pub struct InstallArgs {
     #[command(flatten)]
     pub prune: PruneArgs,
 
+    /// A page of HTML to leave behind, with what took how long and what the total is made of (docs/timings.md)
+    #[arg(long, value_name = "FILE")]
+    pub timings: Option<PathBuf>,
+
     /// How to tell what happens
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub output: Output,
@@ -103,6 +107,10 @@ pub struct UninstallArgs {
     /// How long the removal of each layer may take (90s, 5m, 1h) [default: 5m]
     #[arg(long, value_name = "TIME", value_parser = profile::duration)]
     pub timeout: Option<Duration>,
+
+    /// A page of HTML to leave behind, with what took how long and what the total is made of (docs/timings.md)
+    #[arg(long, value_name = "FILE")]
+    pub timings: Option<PathBuf>,
 
     /// How to tell what happens
     #[arg(long, value_name = "FORM", default_value = "text")]

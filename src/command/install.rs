@@ -34,6 +34,7 @@ async fn install(
     show: &mut Show,
     tally: &Tally,
 ) -> Result<Vec<String>, Failure> {
+    show.leave_timings(arguments.timings.clone())?;
     let settings = Settings::resolve(profile, arguments)?;
     // Nothing is contacted before the files are known to be right.
     let (layers, warnings) = settings.inputs.render()?;

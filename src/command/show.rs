@@ -1,4 +1,5 @@
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::signals::{self, Listening};
+use super::timings::Timings;
 use super::told;
 use crate::cli::{Color, LookArgs, Output};
 use crate::engine::Tally;
@@ -22,6 +24,7 @@ pub(super) struct Show {
     events: Option<UnboundedReceiver<Event>>,
     showing: Option<JoinHandle<()>>,
     listening: Option<Listening>,
+    timings: Option<Timings>,
     mode: Mode,
     color: ColorChoice,
     verbose: u8,
@@ -37,6 +40,7 @@ impl Show {
             events: Some(events),
             showing: None,
             listening: None,
+            timings: None,
             mode: Mode::choose(output == Output::Json, std::io::stdout().is_terminal(), is_ci),
             color: match look.color {
                 Color::Auto => ColorChoice::Auto,
@@ -45,6 +49,12 @@ impl Show {
             },
             verbose: look.verbose,
         }
+    }
+
+    /// Has the command leave a page with its timeline, where one is wanted; before anything is announced.
+    pub(super) fn leave_timings(&mut self, path: Option<PathBuf>) -> Result<(), Failure> {
+        self.timings = path.map(|path| Timings::begin(path, &mut self.announcer)).transpose()?;
+        Ok(())
     }
 
     /// Begins to show, and to hear signals. Events said before wait until now: what asks a person
@@ -120,37 +130,29 @@ impl Show {
     /// The same for a command that ends well with an exit code of its own.
     pub(super) async fn end_with_code(
         mut self,
-        ended: Result<(Vec<String>, u8), Failure>,
+        mut ended: Result<(Vec<String>, u8), Failure>,
         tally: &Tally,
         elapsed: Duration,
     ) -> ExitCode {
+        if let Some(timings) = self.timings.take()
+            && let Err(unwritten) = timings.write(finished(&ended, tally, elapsed))
+        {
+            // Why a command failed weighs more.
+            if ended.is_err() {
+                self.warn(&[unwritten.text()]);
+            } else {
+                ended = Err(unwritten);
+            }
+        }
         if let Err(failure) = &ended
             && self.has_nothing_to_show()
         {
             return told::failure(failure);
         }
         self.draw();
-        let (next, exit_code, failure) = match ended {
-            Ok((next, exit_code)) => (next, exit_code, None),
-            Err(failure) => (Vec::new(), failure.exit_code(), Some(failure)),
-        };
-        self.announcer.say(Event::Finished(Finished {
-            outcome: match &failure {
-                None => Ending::Done,
-                Some(Failure::Interrupted(_)) => Ending::Interrupted,
-                Some(_) => Ending::Failed,
-            },
-            exit_code,
-            created: tally.get(ApplyOutcome::Created),
-            changed: tally.get(ApplyOutcome::Changed),
-            unchanged: tally.get(ApplyOutcome::Unchanged),
-            failed: tally.get(ApplyOutcome::Failed),
-            removed: tally.removed(),
-            elapsed,
-            error: failure.as_ref().map(Failure::text),
-            hint: failure.as_ref().and_then(Failure::hint),
-            next,
-        }));
+        let finished = finished(&ended, tally, elapsed);
+        let exit_code = finished.exit_code;
+        self.announcer.say(Event::Finished(finished));
         // Who listens for signals can announce, and events end with the last who can.
         if let Some(listening) = self.listening {
             listening.end();
@@ -161,5 +163,27 @@ impl Show {
             let _ = showing.await;
         }
         ExitCode::from(exit_code)
+    }
+}
+
+/// How a command ended, as the last of its events.
+fn finished(ended: &Result<(Vec<String>, u8), Failure>, tally: &Tally, elapsed: Duration) -> Finished {
+    let failure = ended.as_ref().err();
+    Finished {
+        outcome: match failure {
+            None => Ending::Done,
+            Some(Failure::Interrupted(_)) => Ending::Interrupted,
+            Some(_) => Ending::Failed,
+        },
+        exit_code: ended.as_ref().map_or_else(Failure::exit_code, |(_, exit_code)| *exit_code),
+        created: tally.get(ApplyOutcome::Created),
+        changed: tally.get(ApplyOutcome::Changed),
+        unchanged: tally.get(ApplyOutcome::Unchanged),
+        failed: tally.get(ApplyOutcome::Failed),
+        removed: tally.removed(),
+        elapsed,
+        error: failure.map(Failure::text),
+        hint: failure.and_then(Failure::hint),
+        next: ended.as_ref().map(|(next, _)| next.clone()).unwrap_or_default(),
     }
 }

@@ -21,6 +21,7 @@ pub(super) async fn run(arguments: UninstallArgs, look: &LookArgs) -> ExitCode {
 }
 
 async fn uninstall(arguments: UninstallArgs, show: &mut Show, tally: &Tally) -> Result<(), Failure> {
+    show.leave_timings(arguments.timings)?;
     let (cluster, target) = reach("uninstall", arguments.target, show).await?;
     let sets = wanted(engine::installed(&cluster).await?, &arguments.only)?;
     if !arguments.yes && !sets.is_empty() {

@@ -50,6 +50,7 @@ impl Failure {
             Self::Settings(SettingsError::Bundle(BundleError::OtherRelease { .. })) => {
                 "`kubestock-install bundle` makes one for another machine with --platform"
             }
+            Self::Timings { .. } => "all else is done, and only the page is missing",
             Self::Settings(SettingsError::NoHome) => "give one with --cache-dir",
             Self::Connect(error) | Self::Settings(SettingsError::Target(error)) => {
                 return connect_hint(error);

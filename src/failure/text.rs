@@ -54,6 +54,9 @@ impl Failure {
             }
             Self::Pin(error) => pin_text(error),
             Self::Bundle(error) => with_causes(error),
+            Self::Timings { path, source } => {
+                format!("the timings cannot be written to {}: {source}", path.display())
+            }
             Self::Release(error) => release_text(error),
             Self::Engine(error) => engine_text(error),
             Self::Found { errors, warnings } => {

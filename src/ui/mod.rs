@@ -1,4 +1,5 @@
-//! Shows the facts of a run: bars on a terminal, lines for a log, JSON lines for programs.
+//! Shows the facts of a run: bars on a terminal, lines for a log, JSON lines for programs, and a page of its
+//! timeline when it is over.
 //!
 //! What is shown comes from one pure fold, `Progress`; a `View` only words or draws it.
 
@@ -15,9 +16,13 @@ mod status;
 mod summary;
 mod terminal;
 mod text;
+mod timings;
 mod view;
 mod words;
 
+#[cfg(test)]
+#[path = "../../tests/ui/crowd.rs"]
+mod crowd;
 #[cfg(test)]
 #[path = "../../tests/ui/recording.rs"]
 mod recording;
@@ -30,6 +35,7 @@ use crate::event::Event;
 
 pub use mode::{ColorChoice, Mode};
 pub use prompt::{can_ask, confirm};
+pub use timings::timings;
 
 use bars::Bars;
 use ink::Ink;

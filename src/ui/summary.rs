@@ -26,7 +26,8 @@ pub(super) fn headline(finished: &Finished, progress: &Progress, ink: &Ink) -> S
     }
 }
 
-fn sentence(finished: &Finished, progress: &Progress) -> String {
+/// The same without an ink.
+pub(super) fn sentence(finished: &Finished, progress: &Progress) -> String {
     let Finished { created, changed, unchanged, failed, .. } = *finished;
     let applied = Applied { created, changed, unchanged, failed };
     let elapsed = took(finished.elapsed);

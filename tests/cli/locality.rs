@@ -15,7 +15,7 @@ use crate::home::Home;
 
 /// An API server at the end of a tunnel: on loopback, with nodes in a cloud. It can be asked where it
 /// is, and for nothing else.
-async fn far_cluster() -> MockServer {
+pub(crate) async fn far_cluster() -> MockServer {
     let server = MockServer::start().await;
     let node =
         json!({"metadata": {"name": "ip-10-0-0-1"}, "spec": {"providerID": "aws:///eu-west-1a/i-0abc"}});

@@ -17,4 +17,5 @@ mod plan;
 mod profiles;
 mod render;
 mod status;
+mod timings;
 mod usage;

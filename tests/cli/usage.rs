@@ -109,6 +109,10 @@ fn the_help_of_the_program() {
               A namespace, definition or claim that may go although it holds
               something; again for another
 
+          --timings <FILE>
+              A page of HTML to leave behind, with what took how long and what the
+              total is made of (docs/timings.md)
+
           --output <FORM>
               How to tell what happens
 
@@ -235,6 +239,10 @@ fn the_help_of_an_installation() {
           --discard <KIND/NAME>
               A namespace, definition or claim that may go although it holds
               something; again for another
+
+          --timings <FILE>
+              A page of HTML to leave behind, with what took how long and what the
+              total is made of (docs/timings.md)
 
           --output <FORM>
               How to tell what happens

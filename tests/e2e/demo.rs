@@ -18,8 +18,11 @@ pub(crate) const STAGING: &str = "kubestock-staging";
 fn demo_takes_a_bare_cluster_to_six_services_behind_a_strict_mesh() {
     let cluster = Cluster::bare("e2e");
     let profile = cluster.profile("demo");
-    cluster.install(&profile, &[]).expect(0);
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("run.html");
+    cluster.install(&profile, &["--timings", page.to_str().unwrap()]).expect(0);
 
+    the_page_tells_what_it_waited_for(&std::fs::read_to_string(page).unwrap());
     the_mesh_is_there(&cluster);
     six_services_have_their_sidecars(&cluster);
     nothing_is_in_default(&cluster);
@@ -28,6 +31,13 @@ fn demo_takes_a_bare_cluster_to_six_services_behind_a_strict_mesh() {
     kubectl_takes_the_apply_sets_for_its_own(&cluster);
     istioctl_finds_a_normal_installation(&cluster);
     a_second_run_changes_nothing_and_says_so(&cluster);
+}
+
+fn the_page_tells_what_it_waited_for(page: &str) {
+    let words = [" is up: ", "layer istio: Deployment/istio-system/istiod ready", "connectivity passed: "];
+    for word in words {
+        assert!(page.contains(word), "{word}: {page}");
+    }
 }
 
 fn the_mesh_is_there(cluster: &Cluster) {

@@ -75,7 +75,7 @@ pub(crate) fn first() -> Recording {
     run.wave(13.8, "istio", "configuration", 2);
     run.applied(13.9, "istio", id("", "Namespace", "", "istio-system"), Created);
     run.applied(13.9, "istio", id("", "ConfigMap", "istio-system", "istio"), Created);
-    run.wave(14.0, "istio", "workloads", 3);
+    run.wave(14.0, "istio", "workloads", 1);
     let istiod = deployment("istio-system", "istiod");
     run.applied(14.1, "istio", istiod.clone(), Created);
     run.workload(14.2, "istio", &istiod, InProgress, (0, 1), None);
@@ -99,6 +99,7 @@ pub(crate) fn first() -> Recording {
     let webhook = "rev.validation.istio.io".to_owned();
     run.say(38.0, Event::WebhookAwaited { layer: "istio".to_owned(), webhook: webhook.clone() });
     run.say(39.2, Event::WebhookAnswered { layer: "istio".to_owned(), webhook });
+    run.wave(39.2, "istio", "workloads", 2);
     for (at, gateway) in [(39.3, "istio-ingressgateway"), (39.4, "istio-egressgateway")] {
         let gateway = deployment("istio-system", gateway);
         run.applied(at, "istio", gateway.clone(), Created);
