@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` to see it, `make test` to prove it.
 
-.PHONY: demo demo-down test lint unit e2e bench fuzz nightly reproducible sandbox-down
+.PHONY: demo demo-down test lint unit browser e2e bench fuzz nightly reproducible sandbox-down
 
 demo:
 	@scripts/demo up
@@ -8,13 +8,17 @@ demo:
 demo-down:
 	@scripts/demo down
 
-test: lint unit e2e
+test: lint unit browser e2e
 
 lint:
 	@scripts/lint
 
 unit:
 	cargo test --locked
+
+# The page of --timings in a real browser, which is installed where it is missing.
+browser:
+	@scripts/browser
 
 e2e:
 	@scripts/e2e
