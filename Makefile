@@ -29,19 +29,15 @@ bench:
 	cargo bench --locked --bench render
 	cargo bench --locked --bench fetch
 
-# Archives, YAML and kustomizations that no one would think of, a minute each; `scripts/fuzz TARGET SECONDS` takes longer.
+# Every parser with what no one would think of, a minute each; `scripts/fuzz TARGET SECONDS` takes longer.
 fuzz:
-	@scripts/fuzz unpack
-	@scripts/fuzz yaml
-	@scripts/fuzz kustomization
+	@scripts/fuzz --all
 
-# What is too long for every change: all property cases, a release built twice, and the end-to-end tests from
-# cold images.
+# What is too long for every change: all property cases, a release built twice, parsers fuzzed for an hour, and the
+# end-to-end tests from cold images.
 nightly: lint reproducible
-	@scripts/fuzz unpack 600
-	@scripts/fuzz yaml 300
-	@scripts/fuzz kustomization 300
-	PROPTEST_CASES=20000 KUBESTOCK_SEEDS=20000 cargo test --locked
+	@scripts/fuzz --all 450
+	PROPTEST_CASES=20000 KUBESTOCK_SEEDS=100000 cargo test --locked
 	@scripts/e2e --fresh
 
 reproducible:
