@@ -1,6 +1,11 @@
 //! The facts that a run announces: the port between doing and showing. The engine says them, `ui`
 //! shows them; neither knows the other. `docs/events.md` describes them as JSON lines.
 
+/// Runs to be shown again.
+#[cfg(test)]
+#[path = "../tests/ui/recording.rs"]
+pub(crate) mod recording;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 

@@ -36,7 +36,17 @@ static REPLAY: LazyLock<PathBuf> = LazyLock::new(|| {
 fn replay(name: &str) -> Command {
     let mut replay = Command::new(&*REPLAY);
     replay.arg(name).env("REPLAY_SPEED", "200");
-    for variable in ["CI", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "LC_ALL", "LC_CTYPE", "XTERM_VERSION"] {
+    for variable in [
+        "CI",
+        "GITHUB_ACTIONS",
+        "GITLAB_CI",
+        "NO_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "LC_ALL",
+        "LC_CTYPE",
+        "XTERM_VERSION",
+    ] {
         replay.env_remove(variable);
     }
     replay.env("LANG", "C.UTF-8").env("TERM", "xterm-256color");

@@ -6,11 +6,17 @@ use anstream::eprintln;
 use owo_colors::OwoColorize;
 
 use crate::failure::Failure;
+use crate::ui;
 
 /// Tells on stderr why there is no result, for the commands that announce no events.
 pub(super) fn failure(failure: &Failure) -> ExitCode {
-    eprintln!("{}: {}", "error".red().bold(), failure.text());
-    if let Some(hint) = failure.hint() {
+    let (error, hint) = (failure.text(), failure.hint());
+    if let Some(annotation) = ui::annotated(&error, hint.as_deref()) {
+        eprintln!("{annotation}");
+        return ExitCode::from(failure.exit_code());
+    }
+    eprintln!("{}: {error}", "error".red().bold());
+    if let Some(hint) = hint {
         eprintln!("{}: {hint}", "hint".cyan().bold());
     }
     ExitCode::from(failure.exit_code())

@@ -7,11 +7,12 @@ use std::time::Duration;
 use crate::event::{
     ApplyOutcome, Event, Finished, LogTail, PlannedLayer, PlannedOutcome, RemovalOutcome, Step, WorkloadState,
 };
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::object::{Diff, ObjectId};
 
 use super::changes;
 use super::ink::Ink;
+use super::log::{Log, Reader};
 use super::progress::{Download, Progress, Workload};
 use super::status;
 use super::summary::{headline, next, write_error};
@@ -25,8 +26,7 @@ const SILENCE: Duration = Duration::from_secs(15);
 const DOWNLOAD_SILENCE: Duration = Duration::from_secs(10);
 
 pub(super) struct Lines<O, E> {
-    /// None once it is closed.
-    out: Option<O>,
+    log: Log<O>,
     ink: Ink,
     err: E,
     err_ink: Ink,
@@ -41,7 +41,13 @@ pub(super) struct Lines<O, E> {
 impl<O: Write, E: Write> Lines<O, E> {
     pub(super) fn new(out: O, ink: Ink, err: E, err_ink: Ink, verbose: u8) -> Self {
         let (said, download) = (Duration::ZERO, (0, Duration::ZERO));
-        Self { out: Some(out), ink, err, err_ink, verbose, said, download, told: HashMap::new() }
+        let log = Log::new(out, Reader::Person);
+        Self { log, ink, err, err_ink, verbose, said, download, told: HashMap::new() }
+    }
+
+    /// For someone else than a person.
+    pub(super) fn read_by(self, reader: Reader) -> Self {
+        Self { log: self.log.read_by(reader), ..self }
     }
 
     fn say(&mut self, at: Duration, line: &str) {
@@ -51,10 +57,7 @@ impl<O: Write, E: Write> Lines<O, E> {
     }
 
     fn write(&mut self, line: &str) {
-        let Some(out) = &mut self.out else { return };
-        if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
-            self.out = None;
-        }
+        self.log.line(line);
     }
 
     /// Says of an object what was not just said of it; whether it was said.
@@ -91,6 +94,8 @@ impl<O: Write, E: Write> Lines<O, E> {
             result if result.is_empty() => String::new(),
             result => format!(": {result}"),
         };
+        // How it ended stands beneath its section, not in it.
+        self.log.end(name(step));
         let done = self.ink.good("done");
         self.say(at, &format!("{}: {done} in {}{result}", name(step), took(elapsed)));
     }
@@ -109,6 +114,7 @@ impl<O: Write, E: Write> Lines<O, E> {
             (ApplyOutcome::Created, _) => format!("{layer}: created {object}"),
             (ApplyOutcome::Changed, _) => format!("{layer}: changed {object}"),
             (ApplyOutcome::Failed, said) => {
+                self.log.close();
                 let said = said.map(|said| format!(": {}", plain(said))).unwrap_or_default();
                 format!("{layer}: {} {object}{said}", self.ink.bad("failed"))
             }
@@ -172,6 +178,7 @@ impl<O: Write, E: Write> Lines<O, E> {
                 format!("{layer}: {} {object}: {}", self.ink.attention(state), words::reason(workload))
             }
             WorkloadState::Failed => {
+                self.log.close();
                 format!("{layer}: {} {object}: {}", self.ink.bad(state), words::reason(workload))
             }
         };
@@ -183,6 +190,13 @@ impl<O: Write, E: Write> Lines<O, E> {
     }
 
     fn found(&mut self, finding: &Finding, at: Duration) {
+        if finding.severity == Severity::Error {
+            self.log.close();
+        }
+        if let Some(annotation) = self.log.reader().finding(finding) {
+            self.log.command(&annotation);
+            return;
+        }
         let label = words::label(finding, &self.ink);
         self.say(at, &format!("{label} {}", plain(&finding.to_string())));
         self.hint(finding);
@@ -224,6 +238,9 @@ impl<O: Write, E: Write> View for Lines<O, E> {
                 self.say(at, &format!("{profile} on {context} ({server})"));
             }
             Event::StepStarted { step } => {
+                if is_on_the_way(step) {
+                    self.log.begin(name(step));
+                }
                 if let Some(line) = begins(step, progress) {
                     self.say(at, &line);
                 }
@@ -310,9 +327,10 @@ impl<O: Write, E: Write> View for Lines<O, E> {
                     self.write(&format!("    {line}"));
                 }
             }
-            Event::Warned { warning } => {
-                self.say(at, &format!("{} {}", self.ink.attention("warning:"), plain(warning)));
-            }
+            Event::Warned { warning } => match self.log.reader().warning(&plain(warning)) {
+                Some(annotation) => self.log.command(&annotation),
+                None => self.say(at, &format!("{} {}", self.ink.attention("warning:"), plain(warning))),
+            },
             Event::Found(finding) => self.found(finding, at),
             Event::Interrupted { signal } => {
                 self.say(at, &format!("{signal}: ending at the next safe point"));
@@ -336,12 +354,33 @@ impl<O: Write, E: Write> View for Lines<O, E> {
     }
 
     fn end(&mut self, finished: &Finished, progress: &Progress, _: Duration) {
+        self.log.close();
         self.write(&headline(finished, progress, &self.ink));
         for line in next(finished, &self.ink) {
             self.write(&line);
         }
+        let error = finished.error.as_deref();
+        let annotation = error.and_then(|error| self.log.reader().error(error, finished.hint.as_deref()));
         // Nowhere is left to tell of a closed stderr.
-        let _ = write_error(finished, &self.err_ink, &mut self.err);
+        let _ = match annotation {
+            Some(annotation) => writeln!(self.err, "{annotation}"),
+            None => write_error(finished, &self.err_ink, &mut self.err),
+        };
+    }
+}
+
+/// Whether a step only leads to what was asked for, so that its lines may be folded away. What is found, planned,
+/// proven or compared is the answer itself.
+fn is_on_the_way(step: &Step) -> bool {
+    match step {
+        Step::Fetch
+        | Step::Render
+        | Step::Bundle
+        | Step::Layer(_)
+        | Step::Rollout
+        | Step::Prune
+        | Step::Removal(_) => true,
+        Step::Connect | Step::Check | Step::Plan | Step::Verify | Step::Status => false,
     }
 }
 

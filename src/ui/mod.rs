@@ -9,6 +9,7 @@ mod ink;
 mod json;
 mod lines;
 mod live;
+mod log;
 mod mode;
 mod progress;
 mod prompt;
@@ -24,16 +25,13 @@ mod words;
 #[path = "../../tests/ui/crowd.rs"]
 mod crowd;
 #[cfg(test)]
-#[path = "../../tests/ui/recording.rs"]
-mod recording;
-#[cfg(test)]
 mod tests;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::event::Event;
 
-pub use mode::{ColorChoice, Mode};
+pub use mode::{ColorChoice, Mode, is_set};
 pub use prompt::{can_ask, confirm};
 pub use timings::timings;
 
@@ -41,6 +39,7 @@ use bars::Bars;
 use ink::Ink;
 use json::Json;
 use lines::Lines;
+use log::Reader;
 use terminal::Shape;
 use view::watch;
 
@@ -48,7 +47,8 @@ use view::watch;
 /// (`| head`) is no failure: the rest is read and not shown.
 ///
 /// The error of a run that did not end well goes to stderr, except in [`Mode::Json`], where it is part of
-/// the last object. `verbose` counts `-v`: from 1 on, objects that did not change are named too.
+/// the last object. Where a CI system's runner reads what [`Mode::Lines`] writes, it gets sections and annotations
+/// in the form that it knows. `verbose` counts `-v`: from 1 on, objects that did not change are named too.
 pub async fn show(events: UnboundedReceiver<Event>, mode: Mode, color: ColorChoice, verbose: u8) {
     let (out, err) = (std::io::stdout(), std::io::stderr());
     let errors = Ink::for_stderr(color);
@@ -59,7 +59,13 @@ pub async fn show(events: UnboundedReceiver<Event>, mode: Mode, color: ColorChoi
             watch(events, Bars::new(out, shape, Ink::for_terminal(color), err, errors, verbose)).await;
         }
         Mode::Bars | Mode::Lines => {
-            watch(events, Lines::new(out, Ink::for_log(color), err, errors, verbose)).await;
+            let reader = Reader::of(&out);
+            watch(events, Lines::new(out, Ink::for_log(color), err, errors, verbose).read_by(reader)).await;
         }
     }
+}
+
+/// Why a command has no result, where stderr is read by a program that wants it in another form than people do.
+pub fn annotated(error: &str, hint: Option<&str>) -> Option<String> {
+    Reader::of(&std::io::stderr()).error(error, hint)
 }

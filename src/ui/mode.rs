@@ -22,6 +22,11 @@ impl Mode {
     }
 }
 
+/// Whether an environment variable says yes: it is neither empty nor `false`.
+pub fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty() && value != "false")
+}
+
 /// When to use colours. [`ColorChoice::Auto`] honours NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM=dumb.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColorChoice {

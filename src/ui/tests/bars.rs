@@ -4,9 +4,9 @@ use indicatif::TermLike;
 use insta::assert_snapshot;
 
 use super::{Shared, replay};
+use crate::event::recording;
 use crate::ui::bars::Bars;
 use crate::ui::ink::{Ink, UNICODE};
-use crate::ui::recording;
 use crate::ui::terminal::{Screen, Shape};
 
 const PLAIN: Ink = Ink::new(false, &UNICODE);

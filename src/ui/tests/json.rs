@@ -3,8 +3,8 @@ use jiff::Timestamp;
 
 use super::{Shared, replay};
 use crate::event::Event;
+use crate::event::recording::{self, Recording};
 use crate::ui::json::Json;
-use crate::ui::recording::{self, Recording};
 
 async fn shown(recording: Recording) -> String {
     let out = Shared::default();

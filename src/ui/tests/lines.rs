@@ -5,9 +5,10 @@ use insta::assert_snapshot;
 
 use super::{Shared, replay};
 use crate::event::Event;
+use crate::event::recording::{self, Recording};
 use crate::ui::ink::{Ink, UNICODE};
 use crate::ui::lines::Lines;
-use crate::ui::recording::{self, Recording};
+use crate::ui::log::{GitHub, GitLab, Reader};
 
 const PLAIN: Ink = Ink::new(false, &UNICODE);
 
@@ -17,6 +18,60 @@ async fn shown(recording: Recording, verbose: u8) -> String {
     match err.text() {
         err if err.is_empty() => out.text(),
         err => format!("{}--- stderr ---\n{err}", out.text()),
+    }
+}
+
+/// What a runner gets; it reads both streams as one log.
+async fn read_by(reader: Reader, recording: Recording) -> String {
+    let log = Shared::default();
+    replay(recording, Lines::new(log.clone(), PLAIN, log.clone(), PLAIN, 0).read_by(reader)).await;
+    log.text()
+}
+
+fn github() -> Reader {
+    Reader::GitHub(GitHub::below("deploy".into()))
+}
+
+fn gitlab() -> Reader {
+    Reader::GitLab(GitLab::at(|| 1_700_000_000))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_run_in_github_actions() {
+    assert_snapshot!(read_by(github(), recording::failed()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_run_in_gitlab() {
+    let log = read_by(gitlab(), recording::first()).await;
+    let process = format!("_{}_", std::process::id());
+    assert_snapshot!(log.replace(&process, "_PID_").replace('\r', "<CR>").replace('\u{1b}', "<ESC>"));
+}
+
+/// Whether a line opens a section, closes one, or tells of an error, for each runner.
+fn kinds(log: &str) -> impl Iterator<Item = (&str, bool, bool, bool)> {
+    let failed = regex::Regex::new(r"^\[.*s\] [a-z]+: failed |error\[KSI-|^::error").unwrap();
+    log.lines().map(move |line| {
+        let opens = line.starts_with("::group::") || line.starts_with("section_start:");
+        let closes = line == "::endgroup::" || line.starts_with("section_end:");
+        (line, opens, closes, failed.is_match(line))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn sections_do_not_nest_none_stays_open_and_none_hides_an_error() {
+    for name in recording::NAMES {
+        for reader in [github(), gitlab()] {
+            let log = read_by(reader, recording::named(name).unwrap()).await;
+            let mut is_open = false;
+            for (line, opens, closes, is_error) in kinds(&log) {
+                assert!(!(is_open && is_error), "{name}: folded away: {line}\n{log}");
+                assert!(!(opens && is_open), "{name}: nested: {line}\n{log}");
+                assert!(is_open || !closes, "{name}: not open: {line}\n{log}");
+                is_open = (is_open || opens) && !closes;
+            }
+            assert!(!is_open, "{name}\n{log}");
+        }
     }
 }
 

@@ -3,12 +3,12 @@ use std::time::Duration;
 use console::measure_text_width;
 use insta::assert_snapshot;
 
+use crate::event::recording::{self, Recording};
 use crate::event::{Event, Step, WorkloadState};
 use crate::object::{GroupKind, ObjectId};
 use crate::ui::ink::{ASCII, Ink, UNICODE};
 use crate::ui::live::rows;
 use crate::ui::progress::Progress;
-use crate::ui::recording::{self, Recording};
 
 /// What is drawn at this second of the run.
 fn drawn(run: &Recording, second: f64, width: usize, ink: Ink) -> Vec<String> {

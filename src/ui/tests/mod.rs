@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 
-use super::recording::Recording;
 use super::view::{View, watch};
+use crate::event::recording::Recording;
 
 /// An output that can be read afterwards.
 #[derive(Clone, Default)]

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
+use crate::event::recording::{self, Recording};
 use crate::ui::crowd::crowd;
-use crate::ui::recording::{self, Recording};
 use crate::ui::timings::timings;
 
 fn page(run: &Recording) -> String {
