@@ -15,6 +15,7 @@ mod pin;
 mod plan;
 mod profiles;
 mod quiet;
+mod record;
 mod render;
 mod roles;
 mod show;

@@ -20,6 +20,9 @@ pub mod event;
 /// A run as its facts tell it afterwards: what took how long, and what the total is made of. Pure.
 pub mod timeline;
 
+/// What a run came to, in the forms that it is kept in. Pure.
+pub mod report;
+
 /// A folder with a kustomization file in, objects out: what `kubectl kustomize` does, in process. Pure.
 pub mod kustomize;
 

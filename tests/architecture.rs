@@ -18,6 +18,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "settings",
                 "failure",
                 "ui",
+                "report",
                 "engine",
                 "event",
                 "finding",
@@ -29,11 +30,10 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "bundle",
                 "kustomize",
                 "object",
-                "verify",
                 "whole",
             ],
         ),
-        ("cli", vec!["profile", "image", "istio", "object"]),
+        ("cli", vec!["profile", "report", "image", "istio", "object"]),
         ("settings", vec!["cli", "cluster", "plan", "profile", "istio", "bundle"]),
         (
             "failure",
@@ -52,6 +52,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
             ],
         ),
         ("ui", vec!["event", "finding", "object", "timeline"]),
+        ("report", vec!["event", "finding", "object"]),
         (
             "engine",
             vec![
@@ -90,7 +91,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
 }
 
 /// The rooms that know neither a runtime nor a client.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "object",
     "image",
     "kustomize",
@@ -103,6 +104,7 @@ const PURE: [&str; 12] = [
     "finding",
     "event",
     "timeline",
+    "report",
 ];
 const IMPURE_CRATES: [&str; 4] = ["tokio::", "kube::", "reqwest::", "k8s_openapi::"];
 

@@ -10,6 +10,7 @@ use crate::image::Registry;
 use crate::istio::release::Platform;
 use crate::object::Named;
 use crate::profile::{self, Check, Mtls};
+use crate::report;
 
 /// What stands beside a profile's name: all that a plan is made from.
 #[derive(Debug, Args)]
@@ -60,6 +61,11 @@ pub struct InstallArgs {
     /// A page of HTML to leave behind, with what took how long and what the total is made of (docs/timings.md)
     #[arg(long, value_name = "FILE")]
     pub timings: Option<PathBuf>,
+
+    /// A file to write what came of it to, in the form that its name ends in: .json, .xml (JUnit) or .html; again for
+    /// another
+    #[arg(long, value_name = "FILE", value_parser = report::File::named)]
+    pub report: Vec<report::File>,
 
     /// How to tell what happens
     #[arg(long, value_name = "FORM", default_value = "text")]
@@ -145,6 +151,12 @@ pub struct CheckArgs {
     #[arg(long, conflicts_with_all = ["no_cluster", "print_roles", "output"])]
     pub print_missing_roles: bool,
 
+    /// A file to write what was found to, in the form that its name ends in: .json, .xml (JUnit) or .html; again for
+    /// another
+    #[arg(long, value_name = "FILE", value_parser = report::File::named)]
+    #[arg(conflicts_with_all = ["print_roles", "print_missing_roles"])]
+    pub report: Vec<report::File>,
+
     /// How to tell what is found
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub output: Output,
@@ -220,9 +232,14 @@ pub struct VerifyArgs {
     #[arg(long)]
     pub pairs: bool,
 
-    /// Write the reports as JUnit XML as well, for a CI system
-    #[arg(long, value_name = "FILE")]
-    pub junit: Option<PathBuf>,
+    /// A file to write what came of it to, in the form that its name ends in: .json, .xml (JUnit) or .html; again for
+    /// another
+    #[arg(long, value_name = "FILE", value_parser = report::File::named)]
+    pub report: Vec<report::File>,
+
+    /// The same as JUnit XML, whatever the file is called
+    #[arg(long, value_name = "FILE", value_parser = report::File::junit)]
+    pub junit: Option<report::File>,
 
     /// Make no pods to call from: connectivity is left out, and mtls goes by less
     #[arg(long, conflicts_with = "pairs")]

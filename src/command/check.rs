@@ -12,7 +12,7 @@ use crate::settings::Inputs;
 
 /// Says what would not work, and changes nothing.
 pub(super) async fn run(profile: &str, arguments: CheckArgs, look: &LookArgs) -> ExitCode {
-    let mut show = Show::new(arguments.output, look);
+    let mut show = Show::new(arguments.output, look).report_to(arguments.report.clone());
     let begun = Instant::now();
     let ended = check(profile, arguments, &mut show).await.map(|()| Vec::new());
     show.end(ended, &Tally::default(), begun.elapsed()).await

@@ -21,7 +21,7 @@ const PERMISSIVE: &str = "the mesh begins PERMISSIVE: plaintext is let in, and t
 
 /// Installs what a profile describes.
 pub(super) async fn run(profile: &str, arguments: InstallArgs, look: &LookArgs) -> ExitCode {
-    let mut show = Show::new(arguments.output, look);
+    let mut show = Show::new(arguments.output, look).report_to(arguments.report.clone());
     let begun = Instant::now();
     let tally = Tally::default();
     let ended = install(profile, arguments, &mut show, &tally).await;

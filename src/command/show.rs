@@ -7,6 +7,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::record::Record;
 use super::signals::{self, Listening};
 use super::timings::Timings;
 use super::told;
@@ -14,6 +15,7 @@ use crate::cli::{Color, LookArgs, Output};
 use crate::engine::Tally;
 use crate::event::{Announcer, ApplyOutcome, Ending, Event, Finished, Step};
 use crate::failure::{Failure, Signal};
+use crate::report::File;
 use crate::ui::{self, ColorChoice, Mode};
 
 /// A command that shows what it does: its events on their way to the person or program that asked.
@@ -22,6 +24,7 @@ pub(super) struct Show {
     /// Cancelled once a signal has asked the command to end.
     pub(super) stop: CancellationToken,
     events: Option<UnboundedReceiver<Event>>,
+    record: Option<Record>,
     showing: Option<JoinHandle<()>>,
     listening: Option<Listening>,
     timings: Option<Timings>,
@@ -33,15 +36,16 @@ pub(super) struct Show {
 impl Show {
     pub(super) fn new(output: Output, look: &LookArgs) -> Self {
         let (announcer, events) = Announcer::new();
-        let is_ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+        let (is_json, is_terminal) = (output == Output::Json, std::io::stdout().is_terminal());
         Self {
             announcer,
             stop: CancellationToken::new(),
             events: Some(events),
+            record: Some(Record::new(!is_json && !is_terminal)),
             showing: None,
             listening: None,
             timings: None,
-            mode: Mode::choose(output == Output::Json, std::io::stdout().is_terminal(), is_ci),
+            mode: Mode::choose(is_json, is_terminal, ui::is_set("CI")),
             color: match look.color {
                 Color::Auto => ColorChoice::Auto,
                 Color::Always => ColorChoice::Always,
@@ -55,6 +59,14 @@ impl Show {
     pub(super) fn leave_timings(&mut self, path: Option<PathBuf>) -> Result<(), Failure> {
         self.timings = path.map(|path| Timings::begin(path, &mut self.announcer)).transpose()?;
         Ok(())
+    }
+
+    /// Has what comes of it kept in these files as well.
+    pub(super) fn report_to(mut self, files: impl IntoIterator<Item = File>) -> Self {
+        if let Some(record) = &mut self.record {
+            record.keep_in(files);
+        }
+        self
     }
 
     /// Begins to show, and to hear signals. Events said before wait until now: what asks a person
@@ -107,7 +119,9 @@ impl Show {
     }
 
     fn draw(&mut self) {
-        if let Some(events) = self.events.take() {
+        if let Some((said, record)) = self.events.take().zip(self.record.take()) {
+            let (announcer, events) = Announcer::new();
+            tokio::spawn(record.hand_on(said, announcer));
             self.showing = Some(tokio::spawn(ui::show(events, self.mode, self.color, self.verbose)));
         }
     }
@@ -147,6 +161,9 @@ impl Show {
         if let Err(failure) = &ended
             && self.has_nothing_to_show()
         {
+            let finished = Event::Finished(finished(&ended, tally, elapsed));
+            let unwritten = self.record.map(|mut record| record.end_with(&finished)).unwrap_or_default();
+            unwritten.iter().for_each(told::warning);
             return told::failure(failure);
         }
         self.draw();

@@ -10,14 +10,14 @@ use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::profile::Check;
 use crate::settings::Inputs;
-use crate::verify;
 
 /// For changes that are still on their way to the proxies.
 const SETTLING: Duration = Duration::from_secs(2);
 
 /// Proves that a mesh is what was promised, whoever installed it.
 pub(super) async fn run(profile: Option<&str>, arguments: VerifyArgs, look: &LookArgs) -> ExitCode {
-    let mut show = Show::new(arguments.output, look);
+    let files = arguments.report.iter().chain(&arguments.junit).cloned();
+    let mut show = Show::new(arguments.output, look).report_to(files);
     let begun = Instant::now();
     let ended = prove(profile, arguments, &mut show).await.map(|()| Vec::new());
     show.end(ended, &Tally::default(), begun.elapsed()).await
@@ -53,15 +53,11 @@ async fn prove(profile: Option<&str>, arguments: VerifyArgs, show: &mut Show) ->
         settling: SETTLING,
     };
     let verifying = async {
-        let begun = Instant::now();
         let reports = engine::verify(&verification, &show.announcer, &show.stop).await;
         let reports = reports.map_err(|error| match error {
             EngineError::Interrupted => show.interrupted(),
             error => Failure::from(error),
         })?;
-        if let Some(path) = &arguments.junit {
-            fs_err::write(path, verify::junit(&reports, begun.elapsed())).map_err(Failure::Runtime)?;
-        }
         let failed: Vec<FailedCheck> = reports.iter().filter_map(FailedCheck::of).collect();
         if failed.is_empty() { Ok(()) } else { Err(EngineError::Checks(failed).into()) }
     };

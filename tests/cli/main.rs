@@ -5,6 +5,7 @@
 
 mod bundle;
 mod check;
+mod ci;
 mod fetch;
 mod files;
 mod home;

@@ -113,6 +113,10 @@ fn the_help_of_the_program() {
               A page of HTML to leave behind, with what took how long and what the
               total is made of (docs/timings.md)
 
+          --report <FILE>
+              A file to write what came of it to, in the form that its name ends in:
+              .json, .xml (JUnit) or .html; again for another
+
           --output <FORM>
               How to tell what happens
 
@@ -243,6 +247,10 @@ fn the_help_of_an_installation() {
           --timings <FILE>
               A page of HTML to leave behind, with what took how long and what the
               total is made of (docs/timings.md)
+
+          --report <FILE>
+              A file to write what came of it to, in the form that its name ends in:
+              .json, .xml (JUnit) or .html; again for another
 
           --output <FORM>
               How to tell what happens
