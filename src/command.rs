@@ -4,12 +4,14 @@ mod answer;
 mod browser;
 mod bundle;
 mod check;
+mod completions;
 mod connect;
 mod diagnose;
 mod fetch;
 mod holder;
 mod images;
 mod install;
+mod man;
 mod open;
 mod pin;
 mod plan;
@@ -27,6 +29,8 @@ mod uninstall;
 mod verify;
 
 use std::process::ExitCode;
+
+pub use self::completions::answer_shell;
 
 use self::roles::Roles;
 use crate::cli::{Cli, Color, Command};
@@ -75,6 +79,8 @@ pub fn run(cli: Cli) -> ExitCode {
         (Some(Command::Bundle { profile, bundle }), _) => {
             runtime.block_on(bundle::run(&profile, bundle, &look))
         }
+        (Some(Command::Completions { shell }), _) => completions::run(shell),
+        (Some(Command::Man { folder }), _) => man::run(&folder),
         // Where there is no profile, there is a bundle: `Cli::read` and clap let nothing else pass.
         (None, profile) => {
             runtime.block_on(install::run(profile.as_deref().unwrap_or_default(), cli.install, &look))

@@ -11,8 +11,8 @@ use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
     BundleArgs, CheckArgs, Color, DiagnoseArgs, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs,
-    ObjectForm, OpenArgs, Output, PlanArgs, ProfileArgs, PruneArgs, RehearsalArgs, SourceArgs, StatusArgs,
-    TargetArgs, UninstallArgs, VerifyArgs,
+    ObjectForm, OpenArgs, Output, PlanArgs, ProfileArgs, PruneArgs, RehearsalArgs, Shell, SourceArgs,
+    StatusArgs, TargetArgs, UninstallArgs, VerifyArgs,
 };
 
 /// In rows that a terminal of 80 columns does not break.
@@ -183,6 +183,20 @@ pub enum Command {
 
         #[command(flatten)]
         network: NetworkArgs,
+    },
+
+    /// Print what makes a shell complete command lines
+    Completions {
+        /// The shell to print it for
+        shell: Shell,
+    },
+
+    /// Write a man page for each command
+    #[command(hide = true)]
+    Man {
+        /// The folder to write them to
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
     },
 }
 

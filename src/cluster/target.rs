@@ -39,11 +39,13 @@ impl Target {
     /// Reads the file that is asked for, else those that `KUBECONFIG` lists, else `~/.kube/config`, and keeps
     /// what the context needs. The cluster that a pod runs in is never meant: it has no context to name.
     pub fn resolve(request: &TargetRequest) -> Result<Self, ConnectError> {
-        let kubeconfig = match &request.kubeconfig {
-            Some(path) => read_all(std::slice::from_ref(path))?,
-            None => read_all(&default_paths(env::var_os("KUBECONFIG").as_deref()))?,
-        };
-        Self::of(kubeconfig, request.context.as_deref())
+        Self::of(read_named(request.kubeconfig.as_deref())?, request.context.as_deref())
+    }
+
+    /// The contexts that there are to choose from in the same files; none where they cannot be read.
+    pub fn contexts(kubeconfig: Option<&Path>) -> Vec<String> {
+        let contexts = read_named(kubeconfig).map(|kubeconfig| kubeconfig.contexts).unwrap_or_default();
+        contexts.into_iter().map(|named| named.name).collect()
     }
 
     /// The kubeconfig of this target alone, readable only by its owner, for a program that wants a file.
@@ -90,6 +92,13 @@ impl Target {
         kubeconfig.extensions = None;
         kubeconfig.other.clear();
         Ok(Self { context: name, server, kubeconfig })
+    }
+}
+
+fn read_named(path: Option<&Path>) -> Result<Kubeconfig, ConnectError> {
+    match path {
+        Some(path) => read_all(&[path.to_owned()]),
+        None => read_all(&default_paths(env::var_os("KUBECONFIG").as_deref())),
     }
 }
 

@@ -6,6 +6,7 @@
 mod bundle;
 mod check;
 mod ci;
+mod completions;
 mod fetch;
 mod files;
 mod home;

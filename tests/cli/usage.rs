@@ -11,25 +11,26 @@ fn the_help_of_the_program() {
            kubestock-install <COMMAND>
 
     Commands:
-      install    Install what a profile describes
-      check      Say what would not work, in the files and in the cluster
-      plan       Show what an installation would change, object by object
-      diagnose   Say what is wrong in a cluster, whoever installed what runs there
-      verify     Prove that a running mesh is what was promised
-      uninstall  Remove what was installed, the last layer first
-      status     Say what is installed, whether it is ready, and in what it is not
-                 as planned
-      open       Open a dashboard or a service in the browser, until Ctrl-C
-      render     Print the objects of a kustomize folder, without a cluster
-      profiles   List the profiles of this program, or show one
-      images     List every image that a profile runs, without a cluster
-      fetch      Download and prove the Istio release of a profile, without a
-                 cluster
-      bundle     Write one file with all that an installation reads, for where there
-                 is no network
-      pin        Print the digests of another Istio version, for `istio.digests` in
-                 a profile
-      help       Print this message or the help of the given subcommand(s)
+      install      Install what a profile describes
+      check        Say what would not work, in the files and in the cluster
+      plan         Show what an installation would change, object by object
+      diagnose     Say what is wrong in a cluster, whoever installed what runs there
+      verify       Prove that a running mesh is what was promised
+      uninstall    Remove what was installed, the last layer first
+      status       Say what is installed, whether it is ready, and in what it is not
+                   as planned
+      open         Open a dashboard or a service in the browser, until Ctrl-C
+      render       Print the objects of a kustomize folder, without a cluster
+      profiles     List the profiles of this program, or show one
+      images       List every image that a profile runs, without a cluster
+      fetch        Download and prove the Istio release of a profile, without a
+                   cluster
+      bundle       Write one file with all that an installation reads, for where
+                   there is no network
+      pin          Print the digests of another Istio version, for `istio.digests`
+                   in a profile
+      completions  Print what makes a shell complete command lines
+      help         Print this message or the help of the given subcommand(s)
 
     Arguments:
       [PROFILE]
