@@ -1,4 +1,4 @@
-//! Shows a recorded run: `cargo run --example replay -- first|again|failed|interrupted|planned [bars|lines|json]`.
+//! Shows a recorded run: `cargo run --example replay -- first|again|failed|interrupted|planned [bars|plain|lines|quiet|json]`.
 //!
 //! REPLAY_SPEED is how many recorded seconds pass in one real second, 1 if it is not set.
 
@@ -21,9 +21,11 @@ async fn main() {
     let Some(run) = recording::named(name) else { usage() };
     let mode = match mode.first().map(String::as_str) {
         Some("bars") => Mode::Bars,
+        Some("plain") => Mode::Plain,
         Some("lines") => Mode::Lines,
+        Some("quiet") => Mode::Quiet,
         Some("json") => Mode::Json,
-        None => Mode::choose(false, std::io::stdout().is_terminal(), std::env::var_os("CI").is_some()),
+        None => Mode::choose(None, std::io::stdout().is_terminal(), std::env::var_os("CI").is_some()),
         Some(_) => usage(),
     };
     let speed = std::env::var("REPLAY_SPEED").ok().and_then(|speed| speed.parse::<f64>().ok()).unwrap_or(1.0);
@@ -41,6 +43,6 @@ async fn main() {
 }
 
 fn usage() -> ! {
-    eprintln!("usage: replay {} [bars|lines|json]", recording::NAMES.join("|"));
+    eprintln!("usage: replay {} [bars|plain|lines|quiet|json]", recording::NAMES.join("|"));
     std::process::exit(2)
 }

@@ -177,6 +177,91 @@ fn colours_are_for_terminals_that_want_them() {
     }
 }
 
+/// The bytes that a terminal gets, whatever it makes of them.
+fn bytes_on_terminal(mut replay: Command, columns: u16) -> String {
+    let (controller, user) = terminal(columns);
+    replay.stdin(Stdio::null()).stdout(user.try_clone().unwrap()).stderr(user);
+    let mut child = replay.spawn().unwrap();
+    drop(replay);
+    let (mut read, mut bytes, mut buffer) = (File::from(controller), Vec::new(), [0; 4096]);
+    while let Ok(length @ 1..) = read.read(&mut buffer) {
+        bytes.extend_from_slice(&buffer[..length]);
+    }
+    assert!(child.wait().unwrap().success());
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn plain_words_move_no_cursor_and_are_the_same_in_any_locale() {
+    for (locale, term) in [("C.UTF-8", "xterm-256color"), ("C", "xterm-256color"), ("C", "dumb")] {
+        let mut replay = replay("failed");
+        replay.arg("plain").env("LANG", locale).env("TERM", term);
+        let said = bytes_on_terminal(replay, 40);
+        assert!(
+            said.chars().all(|c| c.is_ascii() && (!c.is_control() || c == '\r' || c == '\n')),
+            "{said:?}"
+        );
+        assert!(said.contains("\nstaging: created Deployment/kubestock-staging/ms-identity\r\n"), "{said}");
+        assert!(said.contains("\nerror: 1 workload of layer staging cannot become ready"), "{said}");
+    }
+}
+
+#[test]
+fn a_terminal_without_unicode_and_colours_gets_neither() {
+    let mut replay = replay("failed");
+    replay.env("LANG", "C").env("NO_COLOR", "1");
+    let said = bytes_on_terminal(replay, 40);
+    assert!(said.is_ascii(), "{said:?}");
+    let colour = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
+    assert!(!colour.is_match(&said), "{said:?}");
+}
+
+#[test]
+fn quiet_is_errors_and_warnings() {
+    let mut replay = replay("failed");
+    replay.arg("quiet").env("NO_COLOR", "1");
+    insta::assert_snapshot!(bytes_on_terminal(replay, 80).replace("\r\n", "\n"));
+    let output = self::replay("first").arg("quiet").output().unwrap();
+    assert_eq!((output.stdout.len(), output.stderr.len()), (0, 0));
+}
+
+/// The real program, while it waits for a server that does not answer.
+#[test]
+fn ctrl_c_leaves_no_row_behind_that_was_redrawn() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let profile = format!(
+        "istio: {{version: 1.18.0, profile: demo, source: {{mirror: 'http://{}/'}}}}\n",
+        silent.local_addr().unwrap()
+    );
+    fs_err::write(home.path().join("mine.yaml"), profile).unwrap();
+    let mut fetch = Command::new(env!("CARGO_BIN_EXE_kubestock-install"));
+    fetch.args(["fetch", "mine.yaml"]).current_dir(home.path()).env_clear();
+    fetch.env("HOME", home.path()).env("TERM", "xterm-256color").env("LANG", "C.UTF-8");
+
+    let (controller, user) = terminal(60);
+    fetch.stdin(Stdio::null()).stdout(user.try_clone().unwrap()).stderr(user);
+    let mut child = fetch.spawn().unwrap();
+    drop(fetch);
+    let process = rustix::process::Pid::from_child(&child);
+    let mut screen = vt100::Parser::new(40.try_into().unwrap(), 60.try_into().unwrap(), 0);
+    let (mut read, mut buffer, mut is_asked) = (File::from(controller), [0; 4096], false);
+    while let Ok(length @ 1..) = read.read(&mut buffer) {
+        screen.process(&buffer[..length]);
+        // Its row is drawn: now is in the middle.
+        if !is_asked && screen.screen().contents().contains("fetch") {
+            rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+            is_asked = true;
+        }
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let rows = rows(screen.screen(), 60);
+    let rows: Vec<String> = rows.iter().filter(|row| !row.is_empty()).map(|row| without_times(row)).collect();
+    assert!(!screen.screen().hide_cursor());
+    let left = rows.join("\n");
+    insta::assert_snapshot!(regex::Regex::new(r"\d+\.\ds").unwrap().replace_all(&left, "[time]"));
+}
+
 #[test]
 fn a_reader_that_closes_the_pipe_is_no_failure() {
     let mut child = replay("first").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

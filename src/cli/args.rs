@@ -407,6 +407,14 @@ pub struct LookArgs {
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
 
+    /// Tell nothing but errors and warnings, on stderr
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Tell what happens in lines of words: nothing is redrawn, for screen readers and simple terminals
+    #[arg(long, global = true)]
+    pub plain: bool,
+
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub color: Color,

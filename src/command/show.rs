@@ -36,16 +36,23 @@ pub(super) struct Show {
 impl Show {
     pub(super) fn new(output: Output, look: &LookArgs) -> Self {
         let (announcer, events) = Announcer::new();
-        let (is_json, is_terminal) = (output == Output::Json, std::io::stdout().is_terminal());
+        let is_terminal = std::io::stdout().is_terminal();
+        // JSON lines are what a program reads, however little a person wants to.
+        let asked = match output {
+            Output::Json => Some(Mode::Json),
+            Output::Text if look.quiet => Some(Mode::Quiet),
+            Output::Text if look.plain => Some(Mode::Plain),
+            Output::Text => None,
+        };
         Self {
             announcer,
             stop: CancellationToken::new(),
             events: Some(events),
-            record: Some(Record::new(!is_json && !is_terminal)),
+            record: Some(Record::new(output == Output::Text && !is_terminal)),
             showing: None,
             listening: None,
             timings: None,
-            mode: Mode::choose(is_json, is_terminal, ui::is_set("CI")),
+            mode: Mode::choose(asked, is_terminal, ui::is_set("CI")),
             color: match look.color {
                 Color::Auto => ColorChoice::Auto,
                 Color::Always => ColorChoice::Always,

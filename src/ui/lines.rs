@@ -31,6 +31,8 @@ pub(super) struct Lines<O, E> {
     err: E,
     err_ink: Ink,
     verbose: u8,
+    /// Whether each line says when it was said.
+    is_timed: bool,
     said: Duration,
     /// Tenths of the download that were told, and when.
     download: (u64, Duration),
@@ -42,7 +44,7 @@ impl<O: Write, E: Write> Lines<O, E> {
     pub(super) fn new(out: O, ink: Ink, err: E, err_ink: Ink, verbose: u8) -> Self {
         let (said, download) = (Duration::ZERO, (0, Duration::ZERO));
         let log = Log::new(out, Reader::Person);
-        Self { log, ink, err, err_ink, verbose, said, download, told: HashMap::new() }
+        Self { log, ink, err, err_ink, verbose, is_timed: true, said, download, told: HashMap::new() }
     }
 
     /// For someone else than a person.
@@ -50,8 +52,16 @@ impl<O: Write, E: Write> Lines<O, E> {
         Self { log: self.log.read_by(reader), ..self }
     }
 
+    /// For who has each line read out.
+    pub(super) fn without_times(self) -> Self {
+        Self { is_timed: false, ..self }
+    }
+
     fn say(&mut self, at: Duration, line: &str) {
         self.said = at;
+        if !self.is_timed {
+            return self.write(line);
+        }
         let stamp = self.ink.faint(&format!("[{:>7.1}s]", at.as_secs_f64()));
         self.write(&format!("{stamp} {line}"));
     }

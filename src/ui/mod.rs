@@ -13,6 +13,7 @@ mod log;
 mod mode;
 mod progress;
 mod prompt;
+mod quiet;
 mod status;
 mod summary;
 mod terminal;
@@ -40,6 +41,7 @@ use ink::Ink;
 use json::Json;
 use lines::Lines;
 use log::Reader;
+use quiet::Quiet;
 use terminal::Shape;
 use view::watch;
 
@@ -58,7 +60,16 @@ pub async fn show(events: UnboundedReceiver<Event>, mode: Mode, color: ColorChoi
             let shape = Shape::of_stdout();
             watch(events, Bars::new(out, shape, Ink::for_terminal(color), err, errors, verbose)).await;
         }
-        Mode::Bars | Mode::Lines => {
+        Mode::Quiet => {
+            let reader = Reader::of(&err);
+            watch(events, Quiet::new(err, errors, reader)).await;
+        }
+        // A terminal that cannot redraw is as good as one whose reader does not want it to.
+        Mode::Bars | Mode::Plain => {
+            let ink = Ink::for_log(color);
+            watch(events, Lines::new(out, ink, err, ink, verbose).without_times()).await;
+        }
+        Mode::Lines => {
             let reader = Reader::of(&out);
             watch(events, Lines::new(out, Ink::for_log(color), err, errors, verbose).read_by(reader)).await;
         }

@@ -5,19 +5,25 @@
 pub enum Mode {
     /// For a person at a terminal: lines that change in place.
     Bars,
+    /// For a person who hears the lines or feels them: one fact a line, in words and without times.
+    Plain,
     /// For a log: one fact a line, nothing is ever redrawn.
     Lines,
+    /// Errors and warnings alone.
+    Quiet,
     /// For a program: one JSON object a line, as `docs/events.md` describes.
     Json,
 }
 
 impl Mode {
+    /// What was asked for, or else what the output is good for.
+    ///
     /// `ci`: the environment variable CI is set, and neither empty nor `false`. A CI's terminal is a log.
-    pub fn choose(json: bool, stdout_is_terminal: bool, ci: bool) -> Self {
-        match (json, stdout_is_terminal, ci) {
-            (true, _, _) => Self::Json,
-            (false, true, false) => Self::Bars,
-            (false, _, _) => Self::Lines,
+    pub fn choose(asked: Option<Self>, stdout_is_terminal: bool, ci: bool) -> Self {
+        match (asked, stdout_is_terminal, ci) {
+            (Some(asked), _, _) => asked,
+            (None, true, false) => Self::Bars,
+            (None, _, _) => Self::Lines,
         }
     }
 }
@@ -38,20 +44,21 @@ pub enum ColorChoice {
 
 #[cfg(test)]
 mod tests {
-    use super::Mode::{self, Bars, Json, Lines};
+    use super::Mode::{self, Bars, Json, Lines, Quiet};
 
     #[test]
     fn bars_are_for_a_terminal_that_a_person_watches() {
         let table = [
-            ((false, true, false), Bars),
-            ((false, true, true), Lines),
-            ((false, false, false), Lines),
-            ((false, false, true), Lines),
-            ((true, true, false), Json),
-            ((true, false, true), Json),
+            ((None, true, false), Bars),
+            ((None, true, true), Lines),
+            ((None, false, false), Lines),
+            ((None, false, true), Lines),
+            ((Some(Json), true, false), Json),
+            ((Some(Quiet), false, true), Quiet),
         ];
-        for ((json, terminal, ci), mode) in table {
-            assert_eq!(Mode::choose(json, terminal, ci), mode, "json {json}, terminal {terminal}, ci {ci}");
+        for ((asked, terminal, ci), mode) in table {
+            let case = format!("asked {asked:?}, terminal {terminal}, ci {ci}");
+            assert_eq!(Mode::choose(asked, terminal, ci), mode, "{case}");
         }
     }
 }

@@ -54,6 +54,19 @@ fn everything_that_is_wrong_with_the_files_is_told_at_once() {
 }
 
 #[test]
+fn who_wants_quiet_hears_of_what_is_wrong_alone() {
+    let home = with_layer(WRONG);
+    let told = home.run("check mine.yaml --no-cluster --quiet");
+    assert_eq!((told.code, told.out.as_str()), (Some(3), ""));
+    assert_eq!(["error[KSI-210]", "error[KSI-301]"].map(|label| told.err.matches(label).count()), [1, 1]);
+    assert!(told.err.ends_with("docs/findings.md has an entry for each code\n"), "{}", told.err);
+    let home = with_layer(&WRONG.replace("htpp", "http").replace("limits.cpu: 2", "limits.cpu: 8"));
+    let told = home.run("check mine.yaml --no-cluster -q");
+    assert_eq!((told.code, told.out.as_str(), told.err.as_str()), (Some(0), "", ""));
+    assert_eq!(home.run("check mine.yaml -q -v").code, Some(2));
+}
+
+#[test]
 fn files_without_a_mistake_are_told_as_such() {
     let home = with_layer(&WRONG.replace("htpp", "http").replace("limits.cpu: 2", "limits.cpu: 8"));
     assert_snapshot!(home.run("check mine.yaml --no-cluster"), @r#"

@@ -26,6 +26,9 @@ fn the_help_of_open() {
                                one]
       -v, --verbose...         Tell more: -v each object, -vv what is sent to the
                                cluster
+      -q, --quiet              Tell nothing but errors and warnings, on stderr
+          --plain              Tell what happens in lines of words: nothing is
+                               redrawn, for screen readers and simple terminals
           --color <WHEN>       When to use colour [default: auto] [possible values:
                                auto, always, never]
       -h, --help               Print help

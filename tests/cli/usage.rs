@@ -133,6 +133,13 @@ fn the_help_of_the_program() {
       -v, --verbose...
               Tell more: -v each object, -vv what is sent to the cluster
 
+      -q, --quiet
+              Tell nothing but errors and warnings, on stderr
+
+          --plain
+              Tell what happens in lines of words: nothing is redrawn, for screen
+              readers and simple terminals
+
           --color <WHEN>
               When to use colour
 
@@ -268,6 +275,13 @@ fn the_help_of_an_installation() {
       -v, --verbose...
               Tell more: -v each object, -vv what is sent to the cluster
 
+      -q, --quiet
+              Tell nothing but errors and warnings, on stderr
+
+          --plain
+              Tell what happens in lines of words: nothing is redrawn, for screen
+              readers and simple terminals
+
           --color <WHEN>
               When to use colour
 
@@ -296,6 +310,9 @@ fn the_help_of_the_other_commands() {
                            values: yaml, json]
       -v, --verbose...     Tell more: -v each object, -vv what is sent to the
                            cluster
+      -q, --quiet          Tell nothing but errors and warnings, on stderr
+          --plain          Tell what happens in lines of words: nothing is redrawn,
+                           for screen readers and simple terminals
           --color <WHEN>   When to use colour [default: auto] [possible values:
                            auto, always, never]
       -h, --help           Print help
@@ -363,6 +380,11 @@ fn the_help_of_the_other_commands() {
               json]
       -v, --verbose...
               Tell more: -v each object, -vv what is sent to the cluster
+      -q, --quiet
+              Tell nothing but errors and warnings, on stderr
+          --plain
+              Tell what happens in lines of words: nothing is redrawn, for screen
+              readers and simple terminals
           --color <WHEN>
               When to use colour [default: auto] [possible values: auto, always,
               never]
@@ -400,6 +422,9 @@ fn the_help_of_the_other_commands() {
                                     [possible values: text, json]
       -v, --verbose...              Tell more: -v each object, -vv what is sent to
                                     the cluster
+      -q, --quiet                   Tell nothing but errors and warnings, on stderr
+          --plain                   Tell what happens in lines of words: nothing is
+                                    redrawn, for screen readers and simple terminals
           --color <WHEN>            When to use colour [default: auto] [possible
                                     values: auto, always, never]
       -h, --help                    Print help (see more with '--help')
@@ -424,6 +449,9 @@ fn the_help_of_the_other_commands() {
                               KUBESTOCK_INSTALL_CA_BUNDLE]
       -v, --verbose...        Tell more: -v each object, -vv what is sent to the
                               cluster
+      -q, --quiet             Tell nothing but errors and warnings, on stderr
+          --plain             Tell what happens in lines of words: nothing is
+                              redrawn, for screen readers and simple terminals
           --color <WHEN>      When to use colour [default: auto] [possible values:
                               auto, always, never]
       -h, --help              Print help
@@ -436,6 +464,9 @@ fn the_help_of_the_other_commands() {
 
     Options:
       -v, --verbose...    Tell more: -v each object, -vv what is sent to the cluster
+      -q, --quiet         Tell nothing but errors and warnings, on stderr
+          --plain         Tell what happens in lines of words: nothing is redrawn,
+                          for screen readers and simple terminals
           --color <WHEN>  When to use colour [default: auto] [possible values: auto,
                           always, never]
       -h, --help          Print help
@@ -462,6 +493,9 @@ fn the_help_of_the_other_commands() {
                                     [possible values: yaml, json]
       -v, --verbose...              Tell more: -v each object, -vv what is sent to
                                     the cluster
+      -q, --quiet                   Tell nothing but errors and warnings, on stderr
+          --plain                   Tell what happens in lines of words: nothing is
+                                    redrawn, for screen readers and simple terminals
           --color <WHEN>            When to use colour [default: auto] [possible
                                     values: auto, always, never]
       -h, --help                    Print help
@@ -480,6 +514,9 @@ fn the_help_of_the_other_commands() {
 
     Options:
       -v, --verbose...    Tell more: -v each object, -vv what is sent to the cluster
+      -q, --quiet         Tell nothing but errors and warnings, on stderr
+          --plain         Tell what happens in lines of words: nothing is redrawn,
+                          for screen readers and simple terminals
           --color <WHEN>  When to use colour [default: auto] [possible values: auto,
                           always, never]
       -h, --help          Print help
