@@ -17,6 +17,7 @@ use crate::object::{Diff, ObjectId};
 
 /// One fact. As JSON, `event` names it, ids are `Kind/namespace/name`, and times are in seconds.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The target and the profile are resolved and will not change any more.
@@ -32,6 +33,7 @@ pub enum Event {
     StepFinished {
         step: Step,
         #[serde(serialize_with = "seconds")]
+        #[cfg_attr(test, schemars(with = "f64"))]
         elapsed: Duration,
     },
     DownloadStarted {
@@ -53,6 +55,7 @@ pub enum Event {
         attempt: u32,
         reason: String,
         #[serde(serialize_with = "seconds")]
+        #[cfg_attr(test, schemars(with = "f64"))]
         after: Duration,
     },
     /// The release is proven and unpacked; `cached` where nothing was downloaded.
@@ -75,10 +78,12 @@ pub enum Event {
     ObjectPlanned {
         layer: String,
         #[serde(serialize_with = "text")]
+        #[cfg_attr(test, schemars(with = "String"))]
         object: ObjectId,
         outcome: PlannedOutcome,
         /// What would change of it; of an object that is not there yet, all.
         #[serde(serialize_with = "text")]
+        #[cfg_attr(test, schemars(with = "String"))]
         diff: Diff,
         /// Why it stays although no layer has it.
         reason: Option<String>,
@@ -97,6 +102,7 @@ pub enum Event {
     ObjectApplied {
         layer: String,
         #[serde(serialize_with = "text")]
+        #[cfg_attr(test, schemars(with = "String"))]
         object: ObjectId,
         outcome: ApplyOutcome,
         /// The server's words, where it refused.
@@ -106,6 +112,7 @@ pub enum Event {
     ApplyRetried {
         layer: String,
         #[serde(serialize_with = "text")]
+        #[cfg_attr(test, schemars(with = "String"))]
         object: ObjectId,
         reason: String,
     },
@@ -113,6 +120,7 @@ pub enum Event {
     ObjectRemoved {
         layer: String,
         #[serde(serialize_with = "text")]
+        #[cfg_attr(test, schemars(with = "String"))]
         object: ObjectId,
         outcome: RemovalOutcome,
         /// Why it stays.
@@ -122,6 +130,7 @@ pub enum Event {
     RemovalAwaited {
         layer: String,
         #[serde(serialize_with = "text")]
+        #[cfg_attr(test, schemars(with = "String"))]
         object: ObjectId,
         reason: String,
     },
@@ -129,6 +138,7 @@ pub enum Event {
     Workload {
         layer: String,
         #[serde(serialize_with = "text")]
+        #[cfg_attr(test, schemars(with = "String"))]
         object: ObjectId,
         state: WorkloadState,
         /// Pods that are ready, of those wanted; both 0 where the kind has no pods.
@@ -157,6 +167,7 @@ pub enum Event {
         /// None where no layer was waited for.
         layer: Option<String>,
         #[serde(serialize_with = "text")]
+        #[cfg_attr(test, schemars(with = "String"))]
         object: ObjectId,
         reason: Option<String>,
         /// What is wrong, which may hold up others too.
@@ -212,6 +223,7 @@ pub enum Event {
 
 /// What a person would call a step of the run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "kind", content = "name")]
 pub enum Step {
     Connect,
@@ -239,6 +251,7 @@ pub enum Step {
 
 /// The last lines that a container logged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LogTail {
     pub pod: String,
     pub container: String,
@@ -246,6 +259,7 @@ pub struct LogTail {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlannedLayer {
     pub name: String,
     pub objects: usize,
@@ -254,6 +268,7 @@ pub struct PlannedLayer {
 
 /// What an installation would do to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PlannedOutcome {
     Create,
@@ -269,6 +284,7 @@ pub enum PlannedOutcome {
 
 /// A field that another manager holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HeldField {
     pub manager: String,
     /// As the server writes it: `.spec.replicas`.
@@ -277,6 +293,7 @@ pub struct HeldField {
 
 /// How many objects an installation would do what to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlannedCounts {
     pub create: usize,
     pub change: usize,
@@ -311,6 +328,7 @@ impl PlannedCounts {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ApplyOutcome {
     Created,
@@ -320,6 +338,7 @@ pub enum ApplyOutcome {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RemovalOutcome {
     Removed,
@@ -330,6 +349,7 @@ pub enum RemovalOutcome {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WorkloadState {
     InProgress,
@@ -342,6 +362,7 @@ pub enum WorkloadState {
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "outcome")]
 pub enum CheckOutcome {
     Passed,
@@ -355,6 +376,7 @@ pub enum CheckOutcome {
 
 /// An istiod and all that injects for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ControlPlane {
     pub revision: String,
     /// None where its image tells none.
@@ -363,8 +385,10 @@ pub struct ControlPlane {
 
 /// In what an object is not as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Deviation {
     #[serde(serialize_with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub object: ObjectId,
     #[serde(flatten)]
     pub how: How,
@@ -372,6 +396,7 @@ pub struct Deviation {
 
 /// As what an object is found, where it is not as it is to be. Ordered: what weighs most comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "deviation")]
 pub enum How {
     Missing,
@@ -394,6 +419,7 @@ pub enum How {
 
 /// How the run ended.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finished {
     pub outcome: Ending,
     pub exit_code: u8,
@@ -403,6 +429,7 @@ pub struct Finished {
     pub failed: usize,
     pub removed: usize,
     #[serde(serialize_with = "seconds")]
+    #[cfg_attr(test, schemars(with = "f64"))]
     pub elapsed: Duration,
     /// What went wrong, in full; None where all is done.
     pub error: Option<String>,
@@ -413,6 +440,7 @@ pub struct Finished {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
     Done,

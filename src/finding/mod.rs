@@ -118,6 +118,32 @@ impl Serialize for Finding {
     }
 }
 
+/// As it is written.
+#[cfg(test)]
+impl schemars::JsonSchema for Finding {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Finding".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "description": "Something that is wrong, or hardly as it was meant; docs/findings.md has an entry for each code.",
+            "properties": {
+                "code": {"type": "string", "pattern": "^KSI-[0-9]{3}$"},
+                "severity": {"enum": ["error", "warning"]},
+                "object": {"type": ["string", "null"]},
+                "affects": {"type": "array", "items": {"type": "string"}},
+                "file": {"type": ["string", "null"]},
+                "line": {"type": ["integer", "null"], "minimum": 1},
+                "seen": {"type": "string"},
+                "hint": {"type": "string"}
+            },
+            "required": ["code", "severity", "object", "affects", "file", "line", "seen", "hint"]
+        })
+    }
+}
+
 impl Severity {
     pub fn name(self) -> &'static str {
         match self {

@@ -19,8 +19,14 @@ pub(super) struct Json<W> {
 
 /// The time first: people read these lines too.
 #[derive(Serialize)]
-struct Line<'a> {
-    /// RFC 3339, UTC.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(
+    test,
+    schemars(title = "An event of kubestock-install", description = "docs/events.md is the reference")
+)]
+pub(super) struct Line<'a> {
+    /// When it was written: RFC 3339, UTC, with milliseconds.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     time: String,
     #[serde(flatten)]
     event: &'a Event,

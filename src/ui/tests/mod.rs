@@ -5,6 +5,7 @@ mod json;
 mod lines;
 mod live;
 mod progress;
+mod schema;
 mod timings;
 
 use std::io::{self, Write};
