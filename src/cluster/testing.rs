@@ -165,7 +165,9 @@ impl Service<Request<Body>> for Fake {
                 body: serde_json::from_slice(&body).unwrap_or_default(),
             };
             let (code, told, headers) = match (fake.0)(asked) {
-                Answer::Json(code, value) => (code, whole_text(value.to_string()), HeaderMap::new()),
+                Answer::Json(code, value) => {
+                    (code, whole_text(serde_json::to_string(&value).unwrap()), HeaderMap::new())
+                }
                 Answer::Text(code, text, headers) => (code, whole_text(text), headers),
                 Answer::Hangs => std::future::pending().await,
                 Answer::Stream(lines) => (200, streamed(lines), HeaderMap::new()),

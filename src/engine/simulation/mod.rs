@@ -28,7 +28,7 @@ use dice::Dice;
 use fault::fault;
 
 /// How many seeds each run of the tests plays; KUBESTOCK_SEEDS says another number, and KUBESTOCK_SEED one alone.
-const SEEDS: u64 = 1_000;
+const SEEDS: u64 = 10_000;
 
 /// Of a hundred requests.
 const FAULTS: u64 = 6;
