@@ -52,7 +52,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
             ],
         ),
         ("ui", vec!["event", "finding", "object", "timeline"]),
-        ("report", vec!["event", "finding", "object"]),
+        ("report", vec!["event", "finding", "object", "whole"]),
         (
             "engine",
             vec![

@@ -1,10 +1,9 @@
-use std::fs::Permissions;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Report;
 use super::form::{Form, UnknownForm};
+use crate::whole::{self, Readers};
 
 /// Where a report is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,15 +73,7 @@ impl File {
         }
         // Through a link, the file that it leads to.
         let path = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
-        let mut partial = tempfile::Builder::new()
-            .prefix(".kubestock-install-report-")
-            // As for any new file: the umask takes away what others may not.
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(folder(&path))?;
-        partial.write_all(text.as_bytes())?;
-        partial.as_file().sync_all()?;
-        partial.persist(path)?;
-        Ok(())
+        whole::write(&path, Readers::Usual, |file| file.write_all(text.as_bytes()))
     }
 }
 
