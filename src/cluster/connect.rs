@@ -105,6 +105,11 @@ impl Cluster {
         self.kinds(|kinds| kinds.version_of(kind))
     }
 
+    /// Whether a kind that is not served may be there all the same, because its API does not answer.
+    pub fn may_serve(&self, kind: &GroupKind) -> bool {
+        self.kinds(|kinds| !kinds.serves(kind) && kinds.may_serve(&kind.group))
+    }
+
     /// All kinds that the server has, each with its versions.
     pub fn served(&self) -> BTreeMap<GroupKind, BTreeSet<String>> {
         self.kinds(Kinds::all)
@@ -127,15 +132,19 @@ impl Cluster {
             self.discover_in_turn().await?;
         }
         drop(turn);
-        self.kinds(look).0.ok_or_else(|| ApiError::UnknownKind {
-            api_version: api_version.to_owned(),
-            kind: kind.to_owned(),
+        self.kinds(look).0.ok_or_else(|| {
+            let group = api_version.split_once('/').map_or("", |(group, _)| group);
+            let group_kind = GroupKind { group: group.to_owned(), kind: kind.to_owned() };
+            match self.may_serve(&group_kind) {
+                true => ApiError::Silent { group_kind },
+                false => ApiError::UnknownKind { api_version: api_version.to_owned(), kind: kind.to_owned() },
+            }
         })
     }
 
     async fn discover_in_turn(&self) -> Result<(), ApiError> {
-        let resources = kinds::discover(&self.0.client).await?;
-        self.0.kinds.write().unwrap_or_else(PoisonError::into_inner).renew(resources);
+        let found = kinds::discover(&self.0.client).await?;
+        self.0.kinds.write().unwrap_or_else(PoisonError::into_inner).renew(found);
         Ok(())
     }
 

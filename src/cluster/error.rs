@@ -70,6 +70,10 @@ pub enum ApiError {
     #[error("the cluster knows no {kind} in {api_version}")]
     UnknownKind { api_version: String, kind: String },
 
+    /// Whether there is such a kind, only a server that does not answer knows.
+    #[error("{group_kind}: the API of its group does not answer")]
+    Silent { group_kind: GroupKind },
+
     /// The connection could not be made, or broke.
     #[error("{subject}: the connection to the API server was lost")]
     Lost { subject: Arc<Subject>, source: Cause },
@@ -103,7 +107,7 @@ impl ApiError {
                 refusal_passes(subject, *status, reason, message)
             }
             // The CustomResourceDefinition may have been created a moment ago.
-            Self::UnknownKind { .. } => true,
+            Self::UnknownKind { .. } | Self::Silent { .. } => true,
             Self::BeingDeleted { .. } | Self::Lost { .. } | Self::TimedOut { .. } => true,
             Self::Conflict { .. }
             | Self::Untrusted { .. }

@@ -24,8 +24,7 @@ pub(super) struct Resource {
 
 impl Resource {
     pub(super) fn group_kind(&self) -> GroupKind {
-        let group = self.api_version.split_once('/').map_or("", |(group, _)| group);
-        GroupKind { group: group.to_owned(), kind: self.kind.clone() }
+        GroupKind { group: group_of(&self.api_version).to_owned(), kind: self.kind.clone() }
     }
 
     /// `v1` of `apps/v1`
@@ -53,6 +52,8 @@ impl Resource {
 #[derive(Debug, Default)]
 pub(super) struct Kinds {
     served: HashMap<(String, String), Resource>,
+    /// The groups of which some version did not tell its kinds.
+    silent: BTreeSet<String>,
     /// How often they were read.
     pub(super) generation: u64,
 }
@@ -91,21 +92,36 @@ impl Kinds {
         self.all().into_keys().filter_map(of_kind).collect()
     }
 
-    pub(super) fn renew(&mut self, resources: Vec<Resource>) {
-        self.served = resources.into_iter().map(|r| ((r.api_version.clone(), r.kind.clone()), r)).collect();
+    /// Whether a kind that is not known may be there all the same: the server that has its group, a metrics server say, does not
+    /// answer.
+    pub(super) fn may_serve(&self, group: &str) -> bool {
+        self.silent.contains(group)
+    }
+
+    pub(super) fn renew(&mut self, found: Found) {
+        let resources = found.resources.into_iter();
+        self.served = resources.map(|r| ((r.api_version.clone(), r.kind.clone()), r)).collect();
+        self.silent = found.silent;
         self.generation += 1;
     }
 }
 
+/// What a server told of its kinds.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    resources: Vec<Resource>,
+    silent: BTreeSet<String>,
+}
+
 /// Asks for all kinds: in two requests by the aggregated discovery of Kubernetes 1.26 (KEP-3352), by one for
 /// each group version from older servers.
-pub(super) async fn discover(client: &Client) -> Result<Vec<Resource>, ApiError> {
+pub(super) async fn discover(client: &Client) -> Result<Found, ApiError> {
     let (core, groups) = futures::try_join!(root(client, "/api"), root(client, "/apis"))?;
-    let mut resources = Vec::new();
+    let mut found = Found::default();
     let mut group_versions = Vec::new();
     for (path, answer) in [("/api", core), ("/apis", groups)] {
         match answer["kind"].as_str() {
-            Some("APIGroupDiscoveryList") => resources.extend(aggregated(read(path, answer)?)),
+            Some("APIGroupDiscoveryList") => found.add_aggregated(read(path, answer)?),
             Some("APIVersions") => group_versions.extend(read::<APIVersions>(path, answer)?.versions),
             _ => {
                 let list: APIGroupList = read(path, answer)?;
@@ -114,11 +130,47 @@ pub(super) async fn discover(client: &Client) -> Result<Vec<Resource>, ApiError>
             }
         }
     }
-    let mut lists = stream::iter(group_versions).map(|version| one_by_one(client, version)).buffered(8);
-    while let Some(found) = lists.next().await {
-        resources.extend(found?);
+    let lists = group_versions.into_iter().map(async |version| (one_by_one(client, &version).await, version));
+    let mut lists = stream::iter(lists).buffered(8);
+    while let Some((list, group_version)) = lists.next().await {
+        match list? {
+            Some(list) => found.resources.extend(listed(&group_version, list)),
+            None => found.is_silent(group_of(&group_version)),
+        }
     }
-    Ok(resources)
+    Ok(found)
+}
+
+impl Found {
+    fn is_silent(&mut self, group: &str) {
+        self.silent.insert(group.to_owned());
+    }
+
+    fn add_aggregated(&mut self, list: APIGroupDiscoveryList) {
+        for group in list.items {
+            let name = group.metadata.and_then(|metadata| metadata.name).unwrap_or_default();
+            for version in group.versions {
+                if version.freshness.as_deref() == Some("Stale") {
+                    self.is_silent(&name);
+                }
+                let version_name = version.version.unwrap_or_default();
+                let api_version =
+                    if name.is_empty() { version_name } else { format!("{name}/{version_name}") };
+                self.resources.extend(version.resources.into_iter().filter_map(|resource| {
+                    Some(Resource {
+                        api_version: api_version.clone(),
+                        kind: resource.response_kind?.kind?,
+                        plural: resource.resource?,
+                        namespaced: resource.scope.as_deref() == Some("Namespaced"),
+                    })
+                }));
+            }
+        }
+    }
+}
+
+fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 async fn root(client: &Client, path: &str) -> Result<Value, ApiError> {
@@ -127,37 +179,17 @@ async fn root(client: &Client, path: &str) -> Result<Value, ApiError> {
     Ok(call.json(client).await?.1)
 }
 
-fn aggregated(list: APIGroupDiscoveryList) -> Vec<Resource> {
-    let mut resources = Vec::new();
-    for group in list.items {
-        let name = group.metadata.and_then(|metadata| metadata.name).unwrap_or_default();
-        for version in group.versions {
-            let version_name = version.version.unwrap_or_default();
-            let api_version = if name.is_empty() { version_name } else { format!("{name}/{version_name}") };
-            resources.extend(version.resources.into_iter().filter_map(|resource| {
-                Some(Resource {
-                    api_version: api_version.clone(),
-                    kind: resource.response_kind?.kind?,
-                    plural: resource.resource?,
-                    namespaced: resource.scope.as_deref() == Some("Namespaced"),
-                })
-            }));
-        }
-    }
-    resources
-}
-
-/// The kinds of one group version. An aggregated API that is down (a metrics server, mostly) hides its own
-/// kinds and no others.
-async fn one_by_one(client: &Client, group_version: String) -> Result<Vec<Resource>, ApiError> {
+/// The kinds of one group version; None where it does not answer. An aggregated API that is down (a metrics server,
+/// mostly) hides its own kinds and no others.
+async fn one_by_one(client: &Client, group_version: &str) -> Result<Option<APIResourceList>, ApiError> {
     let root = if group_version.contains('/') { "apis" } else { "api" };
     let path = format!("/{root}/{group_version}");
     let subject = Arc::new(Subject::Path(path.clone()));
-    match Call::get(path.clone(), &subject).only_once().json(client).await {
-        Ok((_, answer)) => Ok(listed(&group_version, read(&path, answer)?)),
+    match Call::get(path.clone(), &subject).json(client).await {
+        Ok((_, answer)) => read(&path, answer).map(Some),
         Err(ApiError::Refused { status, message, .. }) => {
             tracing::debug!(group_version, %status, message, "this API is not there");
-            Ok(Vec::new())
+            Ok(None)
         }
         Err(error) => Err(error),
     }
@@ -245,7 +277,7 @@ mod tests {
         assert_eq!(served, expected);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn an_older_server_is_asked_version_by_version_and_a_broken_api_hides_only_its_own() {
         let cluster = whole(|asked| match asked.path.as_str() {
             "/api" => Answer::ok(json!({"kind": "APIVersions", "versions": ["v1"]})),
@@ -265,6 +297,12 @@ mod tests {
         cluster.discover().await.unwrap();
         assert!(cluster.serves("", "Pod") && cluster.serves("apps", "Deployment"));
         assert!(!cluster.serves("", "Eviction"));
+
+        // What is hidden may be there, and what is not is not.
+        let error = cluster.list("metrics.k8s.io/v1beta1", "PodMetrics", None, None).await.unwrap_err();
+        assert_eq!(error.to_string(), "PodMetrics.metrics.k8s.io: the API of its group does not answer");
+        let error = cluster.list("apps/v1", "Gone", None, None).await.unwrap_err();
+        assert!(matches!(error, ApiError::UnknownKind { .. }), "{error:?}");
     }
 
     #[tokio::test]

@@ -22,6 +22,10 @@ pub async fn installed(cluster: &Cluster) -> Result<Vec<ApplySet>, EngineError> 
 /// copied by controllers, from a Service to its Endpoints, say. Of each, its metadata.
 pub(super) async fn members(cluster: &Cluster, set: &ApplySet) -> Result<Vec<Object>, ApiError> {
     let selector = set.selector();
+    // What cannot be looked at is not gone.
+    if let Some(kind) = set.kinds.iter().find(|kind| cluster.may_serve(kind)) {
+        return Err(ApiError::Silent { group_kind: kind.clone() });
+    }
     let queries = set.kinds.iter().filter_map(|kind| {
         // A kind that is not served any more has no objects.
         let api_version = cluster.version_of(kind)?;
