@@ -1,6 +1,7 @@
 //! A page by itself: no script, nothing that is loaded, light or dark as the reader has it.
 
 use super::layer::{Layer, said};
+use super::markup::escaped;
 use super::{CheckReport, Report, seconds};
 use crate::finding::Finding;
 
@@ -128,21 +129,4 @@ fn badge(word: &str) -> String {
         _ => "faint",
     };
     format!("<span class=\"{class}\">{word}</span>")
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\n' | '\t' => escaped.push(c),
-            c if c.is_control() => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::layer::{Layer, Outcome, said};
+use super::markup::escaped;
 use super::{CheckReport, Report};
 use crate::event::{CheckOutcome, Ending, Step};
 use crate::finding::{Finding, Severity};
@@ -167,22 +168,4 @@ fn error(report: &Report) -> String {
 fn told<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> String {
     let line = |finding: &Finding| format!("\n{}: {finding}\n    hint: {}", finding.label(), finding.hint);
     findings.into_iter().map(line).collect()
-}
-
-/// For text and for attributes. XML 1.0 has no place for most control characters.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' | '\t' => escaped.push(c),
-            c if c.is_control() => escaped.push('\u{fffd}'),
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

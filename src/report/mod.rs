@@ -8,6 +8,7 @@ mod json;
 mod junit;
 mod layer;
 mod markdown;
+mod markup;
 
 #[cfg(test)]
 mod tests;
