@@ -156,7 +156,7 @@ async fn client(target: &Target) -> Result<Client, ConnectError> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::PathBuf;
 
     use kube::config::Kubeconfig;
     use serde_json::{Value, json};
@@ -194,20 +194,48 @@ mod tests {
     const A_LOGIN: usize = 3;
 
     /// A credential plugin that gives the token of a file, which has no end, and keeps count of its runs.
-    fn plugin(folder: &Path) -> Value {
-        let script = format!(
-            r#"cd '{}'; echo run >>runs; token=$(cat token) || exit 1
-            echo '{{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {{"token": "'"$token"'"}}}}'"#,
-            folder.display()
-        );
-        json!({"exec": {
-            "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
-            "command": "sh", "args": ["-c", script],
-        }})
+    struct Plugin(tempfile::TempDir);
+
+    impl Plugin {
+        fn giving(token: &str) -> Self {
+            let plugin = Self(tempfile::tempdir().unwrap());
+            plugin.gives(token);
+            plugin
+        }
+
+        fn gives(&self, token: &str) {
+            std::fs::write(self.token(), token).unwrap();
+        }
+
+        fn token(&self) -> PathBuf {
+            self.0.path().join("token")
+        }
+
+        fn user(&self) -> Value {
+            let script = format!(
+                r#"cd '{}'; echo run >>runs; token=$(cat token) || exit 1
+                echo '{{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {{"token": "'"$token"'"}}}}'"#,
+                self.0.path().display()
+            );
+            json!({"exec": {
+                "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
+                "command": "sh", "args": ["-c", script],
+            }})
+        }
+
+        fn logins(&self) -> usize {
+            std::fs::read_to_string(self.0.path().join("runs")).unwrap().lines().count() / A_LOGIN
+        }
     }
 
-    fn runs(folder: &Path) -> usize {
-        std::fs::read_to_string(folder.join("runs")).unwrap().lines().count()
+    /// A server that has accepted the token `old` of this user, and accepts `new` alone now.
+    async fn after_a_change(user: Value) -> (MockServer, Client) {
+        let server = MockServer::start().await;
+        accept(&server, "old").await;
+        let client = Renewing::login(&target(&server, user)).await.unwrap().into_client();
+        assert_eq!(version(&client).await.unwrap(), 200);
+        accept(&server, "new").await;
+        (server, client)
     }
 
     async fn version(client: &Client) -> Result<StatusCode, kube::Error> {
@@ -217,73 +245,50 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_that_is_accepted_no_more_is_asked_for_once_more_by_all_who_need_it() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("token"), "old").unwrap();
-        let server = MockServer::start().await;
-        accept(&server, "old").await;
-        let client = Renewing::login(&target(&server, plugin(folder.path()))).await.unwrap().into_client();
-        assert_eq!(version(&client).await.unwrap(), 200);
-
-        accept(&server, "new").await;
-        std::fs::write(folder.path().join("token"), "new").unwrap();
+        let plugin = Plugin::giving("old");
+        let (_server, client) = after_a_change(plugin.user()).await;
+        plugin.gives("new");
         let answers = futures::future::join_all((0..10).map(|_| version(&client))).await;
         assert!(answers.iter().all(|answer| *answer.as_ref().unwrap() == 200), "{answers:?}");
-        assert_eq!(runs(folder.path()), 2 * A_LOGIN);
+        assert_eq!(plugin.logins(), 2);
     }
 
     #[tokio::test]
     async fn a_token_that_stays_wrong_is_asked_for_once_and_the_server_is_believed() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("token"), "old").unwrap();
-        let server = MockServer::start().await;
-        accept(&server, "old").await;
-        let client = Renewing::login(&target(&server, plugin(folder.path()))).await.unwrap().into_client();
-        assert_eq!(version(&client).await.unwrap(), 200);
-
-        accept(&server, "new").await;
+        let plugin = Plugin::giving("old");
+        let (_server, client) = after_a_change(plugin.user()).await;
         for _ in 0..3 {
             assert_eq!(version(&client).await.unwrap(), 401);
         }
-        assert_eq!(runs(folder.path()), 2 * A_LOGIN);
+        assert_eq!(plugin.logins(), 2);
     }
 
     #[tokio::test]
     async fn what_was_never_accepted_is_not_asked_for_twice() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("token"), "wrong").unwrap();
+        let plugin = Plugin::giving("wrong");
         let server = MockServer::start().await;
         accept(&server, "right").await;
-        Cluster::connect(&target(&server, plugin(folder.path()))).await.unwrap_err();
-        assert_eq!(runs(folder.path()), A_LOGIN);
+        Cluster::connect(&target(&server, plugin.user())).await.unwrap_err();
+        assert_eq!(plugin.logins(), 1);
     }
 
     #[tokio::test]
     async fn a_plugin_that_fails_in_the_middle_is_told_as_such() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("token"), "old").unwrap();
+        let plugin = Plugin::giving("old");
         let server = MockServer::start().await;
         accept(&server, "old").await;
-        let cluster = Cluster::connect(&target(&server, plugin(folder.path()))).await.unwrap();
-
+        let cluster = Cluster::connect(&target(&server, plugin.user())).await.unwrap();
         accept(&server, "new").await;
-        std::fs::remove_file(folder.path().join("token")).unwrap();
+        std::fs::remove_file(plugin.token()).unwrap();
         let error = cluster.discover().await.unwrap_err();
         assert!(matches!(error, ApiError::Credentials { .. }), "{error:?}");
     }
 
     #[tokio::test]
     async fn a_token_file_is_read_again_before_its_minute_is_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let token = folder.path().join("token");
-        std::fs::write(&token, "old").unwrap();
-        let server = MockServer::start().await;
-        accept(&server, "old").await;
-        let user = json!({"tokenFile": token});
-        let client = Renewing::login(&target(&server, user)).await.unwrap().into_client();
-        assert_eq!(version(&client).await.unwrap(), 200);
-
-        accept(&server, "new").await;
-        std::fs::write(&token, "new").unwrap();
+        let file = Plugin::giving("old");
+        let (_server, client) = after_a_change(json!({"tokenFile": file.token()})).await;
+        file.gives("new");
         assert_eq!(version(&client).await.unwrap(), 200);
     }
 }

@@ -13,6 +13,7 @@ mod home;
 mod images;
 mod kubeconfig;
 mod locality;
+mod oidc;
 mod open;
 mod pin;
 mod plan;
@@ -21,3 +22,7 @@ mod render;
 mod status;
 mod timings;
 mod usage;
+
+#[path = "../release/tls.rs"]
+#[allow(dead_code, reason = "the other half is for the tests of releases")]
+mod tls;
