@@ -100,7 +100,9 @@ impl Cluster {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kubestock-install"));
         command.args(arguments);
         command.env("KUBECONFIG", self.kubeconfig()).env("KUBESTOCK_INSTALL_CACHE_DIR", cache());
-        command.env_remove("CI").env_remove("NO_COLOR");
+        for variable in ["CI", "NO_COLOR", "GITHUB_ACTIONS", "GITLAB_CI"] {
+            command.env_remove(variable);
+        }
         command
     }
 
