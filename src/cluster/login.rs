@@ -155,14 +155,23 @@ async fn client(target: &Target) -> Result<Client, ConnectError> {
 }
 
 #[cfg(test)]
+#[path = "../../tests/release/tls.rs"]
+#[allow(dead_code, reason = "the other half is for the tests of releases")]
+mod tls;
+
+#[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 
     use kube::config::Kubeconfig;
     use serde_json::{Value, json};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
     use wiremock::matchers::{header, path};
     use wiremock::{Mock, MockServer, ResponseTemplate};
 
+    use super::tls::Authority;
     use super::*;
     use crate::cluster::{ApiError, Cluster};
 
@@ -179,15 +188,20 @@ mod tests {
     }
 
     fn target(server: &MockServer, user: Value) -> Target {
+        target_of(json!({"server": server.uri()}), user)
+    }
+
+    fn target_of(cluster: Value, user: Value) -> Target {
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let server = cluster["server"].as_str().unwrap().to_owned();
         let kubeconfig: Kubeconfig = serde_json::from_value(json!({
             "current-context": "test",
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": "me"}}],
-            "clusters": [{"name": "test", "cluster": {"server": server.uri()}}],
+            "clusters": [{"name": "test", "cluster": cluster}],
             "users": [{"name": "me", "user": user}],
         }))
         .unwrap();
-        Target { context: "test".to_owned(), server: server.uri(), kubeconfig }
+        Target { context: "test".to_owned(), server, kubeconfig }
     }
 
     /// How often kube runs a plugin to make one client.
@@ -289,6 +303,40 @@ mod tests {
         let file = Plugin::giving("old");
         let (_server, client) = after_a_change(json!({"tokenFile": file.token()})).await;
         file.gives("new");
+        assert_eq!(version(&client).await.unwrap(), 200);
+    }
+
+    /// Answers one request a connection, with the certificate that it has by then.
+    async fn serve(listener: TcpListener, certificate: Arc<RwLock<TlsAcceptor>>) {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = certificate.read().unwrap().clone();
+            tokio::spawn(async move {
+                // Who does not trust it goes away.
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let _ = stream.read(&mut [0; 4096]).await;
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+                let _ = stream.write_all(answer).await;
+                let _ = stream.shutdown().await;
+            });
+        }
+    }
+
+    #[tokio::test]
+    async fn an_authority_that_was_rotated_in_its_file_is_read_anew() {
+        let [old, new] = ["old", "new"].map(Authority::named);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = format!("https://{}", listener.local_addr().unwrap());
+        let certificate = Arc::new(RwLock::new(TlsAcceptor::from(old.server("127.0.0.1"))));
+        tokio::spawn(serve(listener, certificate.clone()));
+        let folder = tempfile::tempdir().unwrap();
+        let trusted = folder.path().join("ca.pem");
+        std::fs::copy(old.bundle(), &trusted).unwrap();
+        let cluster = json!({"server": server, "certificate-authority": trusted});
+        let client = Renewing::login(&target_of(cluster, json!({}))).await.unwrap().into_client();
+        assert_eq!(version(&client).await.unwrap(), 200);
+
+        std::fs::copy(new.bundle(), &trusted).unwrap();
+        *certificate.write().unwrap() = TlsAcceptor::from(new.server("127.0.0.1"));
         assert_eq!(version(&client).await.unwrap(), 200);
     }
 }
