@@ -73,5 +73,5 @@ fuzz_target!(|text: &[u8]| {
         let _ = cluster.apply(&map, Mode::DryRun).await;
         let _ = cluster.user().await;
     };
-    let _ = WORLD.runtime.block_on(tokio::time::timeout(Duration::from_secs(5), asking));
+    let _ = WORLD.runtime.block_on(async { tokio::time::timeout(Duration::from_secs(5), asking).await });
 });
