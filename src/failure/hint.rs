@@ -170,8 +170,9 @@ fn engine_hint(error: &EngineError) -> Option<String> {
         EngineError::Immutable(_) => {
             "nothing was changed; each is told above with what to do about it, and `plan` shows all that would be changed"
         }
-        EngineError::Rights(_) => {
-            "nothing was changed; each is told above with who can allow it (docs/rights.md)"
+        // All of them have the same.
+        EngineError::Rights(findings) => {
+            return Some(format!("nothing was changed; {}", findings.first()?.hint));
         }
         EngineError::Apply { failed, .. } | EngineError::NotRemoved { failed, .. } => {
             apply_hint(failed).unwrap_or(AGAIN)

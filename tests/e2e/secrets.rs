@@ -43,7 +43,7 @@ secretGenerator:
 "
     );
     write(root, "base/kustomization.yaml", &kustomization);
-    write(root, "profile.yaml", "layers: [{name: secretive, path: base, timeout: 60s}]\n");
+    write(root, "profile.yaml", "layers: [{name: secretive, path: base, timeout: 15s}]\n");
 }
 
 #[test]
