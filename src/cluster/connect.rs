@@ -85,14 +85,12 @@ impl Cluster {
     /// What the resource of the object's kind is called, and whether it is in namespaces; None where the server has no such
     /// kind.
     pub fn resource_of(&self, object: &Object) -> Option<(String, bool)> {
-        let of = |resource: &Resource| (resource.plural.clone(), resource.namespaced);
-        self.kinds(|kinds| kinds.get(object.api_version(), object.kind()).map(of))
+        self.kinds(|kinds| kinds.get(object.api_version(), object.kind()).map(Resource::called))
     }
 
     /// The same for a kind in whatever version.
     pub fn resource_of_kind(&self, kind: &GroupKind) -> Option<(String, bool)> {
-        let of = |resource: &Resource| (resource.plural.clone(), resource.namespaced);
-        self.kinds(|kinds| kinds.get(&kinds.version_of(kind)?, &kind.kind).map(of))
+        self.kinds(|kinds| kinds.get(&kinds.version_of(kind)?, &kind.kind).map(Resource::called))
     }
 
     /// The kinds whose objects are in namespaces, each once: `(apps/v1, Deployment)`.
@@ -133,8 +131,7 @@ impl Cluster {
         }
         drop(turn);
         self.kinds(look).0.ok_or_else(|| {
-            let group = api_version.split_once('/').map_or("", |(group, _)| group);
-            let group_kind = GroupKind { group: group.to_owned(), kind: kind.to_owned() };
+            let group_kind = GroupKind::of(api_version, kind);
             match self.may_serve(&group_kind) {
                 true => ApiError::Silent { group_kind },
                 false => ApiError::UnknownKind { api_version: api_version.to_owned(), kind: kind.to_owned() },

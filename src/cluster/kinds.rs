@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::error::{ApiError, Subject};
 use super::request::{self, Call};
-use crate::object::GroupKind;
+use crate::object::{GroupKind, group_of};
 
 /// Where objects of one kind and version are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,12 @@ pub(super) struct Resource {
 
 impl Resource {
     pub(super) fn group_kind(&self) -> GroupKind {
-        GroupKind { group: group_of(&self.api_version).to_owned(), kind: self.kind.clone() }
+        GroupKind::of(&self.api_version, &self.kind)
+    }
+
+    /// What it is called, and whether its objects are in namespaces.
+    pub(super) fn called(&self) -> (String, bool) {
+        (self.plural.clone(), self.namespaced)
     }
 
     /// `v1` of `apps/v1`
@@ -167,10 +172,6 @@ impl Found {
             }
         }
     }
-}
-
-fn group_of(api_version: &str) -> &str {
-    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 async fn root(client: &Client, path: &str) -> Result<Value, ApiError> {

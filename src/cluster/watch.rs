@@ -296,8 +296,7 @@ fn from_watcher(error: watcher::Error, subject: &Arc<Subject>) -> ApiError {
 }
 
 fn subject(scope: &Scope) -> Arc<Subject> {
-    let group = scope.api_version.split_once('/').map_or("", |(group, _)| group);
-    let group_kind = GroupKind { group: group.to_owned(), kind: scope.kind.clone() };
+    let group_kind = GroupKind::of(&scope.api_version, &scope.kind);
     Arc::new(Subject::Kind { group_kind, namespace: scope.namespace.clone() })
 }
 

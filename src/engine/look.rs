@@ -223,10 +223,7 @@ impl Query {
     fn kind(&self) -> GroupKind {
         match self {
             Self::Read { id, .. } => id.group_kind.clone(),
-            Self::List { api_version, kind, .. } => {
-                let group = api_version.split_once('/').map_or("", |(group, _)| group);
-                GroupKind { group: group.to_owned(), kind: kind.clone() }
-            }
+            Self::List { api_version, kind, .. } => GroupKind::of(api_version, kind),
         }
     }
 }

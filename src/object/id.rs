@@ -8,6 +8,18 @@ pub struct GroupKind {
     pub kind: String,
 }
 
+impl GroupKind {
+    /// Of an object as it is written: `apps/v1`, `Deployment`.
+    pub fn of(api_version: &str, kind: &str) -> Self {
+        Self { group: group_of(api_version).to_owned(), kind: kind.to_owned() }
+    }
+}
+
+/// The group of `apps/v1`; empty for the core group.
+pub fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
 impl From<&str> for GroupKind {
     /// From `Deployment.apps`.
     fn from(text: &str) -> Self {

@@ -13,7 +13,7 @@ mod wave;
 pub mod yaml;
 
 pub use diff::{Diff, Hunk, Line, Sign};
-pub use id::{GroupKind, ObjectId};
+pub use id::{GroupKind, ObjectId, group_of};
 pub use named::Named;
 pub(crate) use nearest::nearest;
 pub use quantity::{NotAQuantity, Quantity};

@@ -1,6 +1,6 @@
 use serde_json::{Map, Value};
 
-use super::{GroupKind, ObjectId};
+use super::{GroupKind, ObjectId, group_of};
 
 /// One Kubernetes object of any kind: a JSON object that has `apiVersion`, `kind` and a name
 /// (or a `generateName`).
@@ -54,7 +54,7 @@ impl Object {
 
     /// The API group, empty for core.
     pub fn group(&self) -> &str {
-        self.api_version().split_once('/').map_or("", |(group, _)| group)
+        group_of(self.api_version())
     }
 
     /// The version without its group: `v1` of `apps/v1`.
@@ -63,7 +63,7 @@ impl Object {
     }
 
     pub fn group_kind(&self) -> GroupKind {
-        GroupKind { group: self.group().to_owned(), kind: self.kind().to_owned() }
+        GroupKind::of(self.api_version(), self.kind())
     }
 
     pub fn id(&self) -> ObjectId {

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Right, Undertaking, guessed};
-use crate::object::{Object, Wave};
+use crate::object::{Object, Wave, group_of};
 use crate::plan::{Gate, Layer, NAMESPACE};
 use crate::readiness;
 use crate::verify;
@@ -156,10 +156,6 @@ fn of_checks(namespace: &str) -> [Right; 5] {
         right("pods/exec", "get"),
         right("pods/exec", "create"),
     ]
-}
-
-fn group_of(api_version: &str) -> &str {
-    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 #[cfg(test)]
