@@ -8,6 +8,7 @@ use kube::client::{Body, ClientBuilder};
 use kube::{Client, Config};
 use tower::{BoxError, Service};
 
+use super::pace::Paced;
 use super::request::{Bounded, is_distrusted};
 use super::target::Target;
 use super::target_error::ConnectError;
@@ -45,7 +46,7 @@ impl Renewing {
 
     pub(super) fn into_client(self) -> Client {
         let namespace = self.current().client.default_namespace().to_owned();
-        Client::new(self, namespace)
+        Client::new(Paced::new(self), namespace)
     }
 
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, BoxError> {

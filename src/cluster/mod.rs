@@ -15,6 +15,7 @@ mod kinds;
 mod lease;
 mod login;
 mod objects;
+mod pace;
 mod pods;
 mod proxy;
 mod request;
