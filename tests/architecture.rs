@@ -79,7 +79,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("plan", vec!["profile", "istio", "kustomize", "object", "image"]),
         ("profile", vec!["istio", "object", "image"]),
         ("bundle", vec!["istio", "kustomize", "object", "whole"]),
-        ("istio", vec!["object"]),
+        ("istio", vec!["object", "whole"]),
         ("kustomize", vec!["object"]),
         ("timeline", vec!["event", "object"]),
         ("event", vec!["finding", "object"]),

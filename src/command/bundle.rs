@@ -36,7 +36,9 @@ async fn bundle(profile: &str, arguments: BundleArgs, show: &mut Show) -> Result
     };
     let (to, announcer) = (arguments.to, &show.announcer);
     let writing = async {
-        let images = engine::images(inputs.profile(), layers.clone(), release.as_ref(), announcer).await?;
+        let images =
+            engine::images(inputs.profile(), layers.clone(), release.as_ref(), &inputs.supply, announcer)
+                .await?;
         let contents = Contents {
             name: inputs.profile().name.clone(),
             profile: inputs.resolved.to_yaml_of_rendered(bundle::layer_path),

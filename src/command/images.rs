@@ -37,7 +37,7 @@ async fn images(profile: &str, list: ListArgs) -> Result<Vec<Image>, Failure> {
             Some(istio) => Some(engine::fetch(istio, &inputs.supply, announcer).await?),
             None => None,
         };
-        Ok(engine::images(inputs.profile(), layers, release.as_ref(), announcer).await?)
+        Ok(engine::images(inputs.profile(), layers, release.as_ref(), &inputs.supply, announcer).await?)
     })
     .await
 }

@@ -1,7 +1,7 @@
 use super::settle::settle;
 use super::{EngineError, prepare};
 use crate::event::Announcer;
-use crate::istio::release::Release;
+use crate::istio::release::{Release, Supply};
 use crate::object::Object;
 use crate::plan::{Image, Layer};
 use crate::profile::Profile;
@@ -13,11 +13,12 @@ pub async fn images(
     profile: &Profile,
     layers: Vec<Layer>,
     release: Option<&Release>,
+    supply: &Supply,
     announcer: &Announcer,
 ) -> Result<Vec<Image>, EngineError> {
     let mut all = Vec::new();
     if let Some((istio, release)) = profile.istio.as_ref().zip(release) {
-        all = prepare::istio_layers_for_no_cluster(istio, release).await?;
+        all = prepare::istio_layers_for_no_cluster(istio, release, supply).await?;
     }
     all.extend(layers);
     // No kind of workload is one without a namespace; of others nothing is asked here.

@@ -104,8 +104,10 @@ impl Preflight<'_> {
 
     async fn istio_layers(&self, istio: &Istio, release: &Release) -> Result<Vec<Layer>, EngineError> {
         match self.cluster {
-            Some((cluster, target)) => prepare::istio_layers(istio, release, cluster, target).await,
-            None => prepare::istio_layers_for_no_cluster(istio, release).await,
+            Some((cluster, target)) => {
+                prepare::istio_layers(istio, release, self.supply, cluster, target).await
+            }
+            None => prepare::istio_layers_for_no_cluster(istio, release, self.supply).await,
         }
     }
 

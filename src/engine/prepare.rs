@@ -117,18 +117,22 @@ impl<'a> Telling<'a> {
 pub(super) async fn istio_layers(
     istio: &Istio,
     release: &Release,
+    supply: &Supply,
     cluster: &Cluster,
     target: &Target,
 ) -> Result<Vec<Layer>, EngineError> {
     // istioctl gets a copy of the one context that was resolved: what becomes of the person's own
     // kubeconfig meanwhile is nothing to this run.
     let kubeconfig = target.write_kubeconfig().map_err(EngineError::Kubeconfig)?;
-    let cluster_for_istioctl =
-        render::Cluster { kubeconfig: kubeconfig.path().to_owned(), context: target.context.clone() };
+    let cluster_for_istioctl = render::Cluster {
+        kubeconfig: kubeconfig.path().to_owned(),
+        context: target.context.clone(),
+        traits: traits(cluster),
+    };
     let request = RenderRequest {
         cluster: Some(cluster_for_istioctl),
         previous_install: has_injector(cluster).await?,
-        ..for_no_cluster(istio)
+        ..for_no_cluster(istio, supply)
     };
     layers_of(istio, release, &request).await
 }
@@ -137,17 +141,31 @@ pub(super) async fn istio_layers(
 pub(super) async fn istio_layers_for_no_cluster(
     istio: &Istio,
     release: &Release,
+    supply: &Supply,
 ) -> Result<Vec<Layer>, EngineError> {
-    layers_of(istio, release, &for_no_cluster(istio)).await
+    layers_of(istio, release, &for_no_cluster(istio, supply)).await
 }
 
-fn for_no_cluster(istio: &Istio) -> RenderRequest {
+/// What `istioctl manifest generate --cluster-specific` asks a cluster for: its version, and which APIs it has
+/// (operator/pkg/manifest/shared.go). Istio's own are none of what it asks for, and come with it.
+fn traits(cluster: &Cluster) -> String {
+    let mut traits = format!("Kubernetes {}", cluster.server_version());
+    let served = cluster.served();
+    let others = served.iter().filter(|(kind, _)| !kind.group.ends_with(".istio.io"));
+    for (kind, versions) in others {
+        versions.iter().for_each(|version| traits.extend([" ", version, "/", &kind.to_string()]));
+    }
+    traits
+}
+
+fn for_no_cluster(istio: &Istio, supply: &Supply) -> RenderRequest {
     RenderRequest {
         version: istio.version.clone(),
         overlays: vec![istio.overlay.clone()],
         cluster: None,
         previous_install: false,
         timeout: ISTIOCTL,
+        kept: Some(supply.cache.join("rendered")),
     }
 }
 

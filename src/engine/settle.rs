@@ -36,7 +36,8 @@ pub(super) async fn laid_out(
     let rendered = course.step(Step::Render, async {
         let mut layers = Vec::new();
         if let Some((istio, release)) = &release {
-            let rendered = prepare::istio_layers(istio, release, install.cluster, install.target);
+            let rendered =
+                prepare::istio_layers(istio, release, install.supply, install.cluster, install.target);
             layers = course.stoppable(rendered).await?;
         }
         layers.extend(install.layers.iter().cloned());

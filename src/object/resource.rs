@@ -1,10 +1,12 @@
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{GroupKind, ObjectId, group_of};
 
 /// One Kubernetes object of any kind: a JSON object that has `apiVersion`, `kind` and a name
 /// (or a `generateName`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
 pub struct Object(Map<String, Value>);
 
 /// Why a value is no Kubernetes object.
@@ -14,6 +16,20 @@ pub enum NotAnObject {
     NotAMapping,
     #[error("`{0}` is missing or not a string")]
     Missing(&'static str),
+}
+
+impl TryFrom<Value> for Object {
+    type Error = NotAnObject;
+
+    fn try_from(value: Value) -> Result<Self, NotAnObject> {
+        Self::new(value)
+    }
+}
+
+impl From<Object> for Value {
+    fn from(object: Object) -> Self {
+        object.into_value()
+    }
 }
 
 impl Object {

@@ -13,7 +13,7 @@ pub(super) fn create_private(folder: &Path) -> io::Result<()> {
 }
 
 /// Whether nobody but this user and root can change what is in the folder.
-pub(super) fn is_private(folder: &Path) -> bool {
+pub(crate) fn is_private(folder: &Path) -> bool {
     let own = [0, rustix::process::geteuid().as_raw()];
     std::fs::metadata(folder).is_ok_and(|found| own.contains(&found.uid()) && found.mode() & 0o022 == 0)
 }

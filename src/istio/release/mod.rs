@@ -30,6 +30,7 @@ pub use ca_bundle::{CaBundle, CaBundleError};
 pub use digest::{CopyError, Digest, NotADigest};
 pub use download::{Limits, Progress, WrongRedirect};
 pub use error::{Lacking, ReleaseError};
+pub(crate) use files::is_private;
 pub use istioctl::Istioctl;
 pub use pinning::{Pin, PinError, Published, Subject};
 pub use pins::{end_of_support, pinned};

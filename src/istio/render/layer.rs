@@ -6,6 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::child::{self, Surroundings};
+use super::kept::{Place, Rendering};
 use super::manner::Manner;
 use super::operator::{self, Operator};
 use super::{RenderError, installed_state, manifests, namespace, owner, tag};
@@ -29,6 +30,8 @@ pub struct RenderRequest {
     pub previous_install: bool,
     /// How long each run of istioctl may take.
     pub timeout: Duration,
+    /// The folder where renderings are kept, which may not be there yet; None where none are to be.
+    pub kept: Option<PathBuf>,
 }
 
 /// A cluster as istioctl is told of it.
@@ -36,6 +39,8 @@ pub struct RenderRequest {
 pub struct Cluster {
     pub kubeconfig: PathBuf,
     pub context: String,
+    /// All of it that a rendering may depend on: two clusters of which this is the same get the same.
+    pub traits: String,
 }
 
 /// Everything that `istioctl install` leaves in a cluster.
@@ -56,16 +61,35 @@ pub struct IstioLayer {
 /// # Errors
 /// See [`RenderError`]; each names the command that was run.
 pub async fn render(istioctl: &Istioctl, request: &RenderRequest) -> Result<IstioLayer, RenderError> {
-    let workspace = TempDir::with_prefix("kubestock-istio-").map_err(RenderError::Workspace)?;
-    let overlays = write_overlays(workspace.path(), &request.overlays)?;
-    let manner = Manner::of(&request.version);
-    let operator = match manner {
-        Manner::Folder => merge(istioctl, request, workspace.path(), &overlays).await?,
-        Manner::Stream => operator::laid_over(&request.overlays),
+    let place = Place::of(istioctl, request);
+    let Rendering { operator, components } = match place.as_ref().and_then(Place::read) {
+        Some(kept) => kept,
+        None => {
+            let rendering = run(istioctl, request).await?;
+            place.inspect(|place| place.write(&rendering));
+            rendering
+        }
     };
-    let components = generate(istioctl, request, workspace.path(), &overlays, manner).await?;
-    let objects = assemble(components, Operator(&operator), request, manner)?;
+    let objects = assemble(components, Operator(&operator), request)?;
     Ok(IstioLayer { objects, operator })
+}
+
+/// Has istioctl render.
+async fn run(istioctl: &Istioctl, request: &RenderRequest) -> Result<Rendering, RenderError> {
+    let workspace = TempDir::with_prefix("kubestock-istio-").map_err(RenderError::Workspace)?;
+    let workspace = workspace.path();
+    let overlays = write_overlays(workspace, &request.overlays)?;
+    let manner = Manner::of(&request.version);
+    let operator = async {
+        match manner {
+            Manner::Folder => merge(istioctl, request, workspace, &overlays).await,
+            Manner::Stream => Ok(operator::laid_over(&request.overlays)),
+        }
+    };
+    let components = generate(istioctl, request, workspace, &overlays, manner);
+    // What is wrong with the overlays both say, and the same of them each time.
+    let (operator, components) = tokio::join!(operator, components);
+    Ok(Rendering { operator: operator?, components: components? })
 }
 
 /// `istioctl profile dump`: what the overlays amount to.
@@ -123,8 +147,8 @@ fn assemble(
     components: Vec<manifests::Component>,
     operator: Operator<'_>,
     request: &RenderRequest,
-    manner: Manner,
 ) -> Result<Vec<Object>, RenderError> {
+    let manner = Manner::of(&request.version);
     let mut objects = Vec::new();
     let has_namespace = |object: &Object| object.is("", "Namespace") && object.name() == operator.namespace();
     if !components.iter().flat_map(|component| &component.objects).any(has_namespace) {

@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use super::RenderError;
 use super::owner::COMPONENT;
 use crate::istio::yaml;
@@ -12,7 +14,7 @@ const ORDER: [&str; 5] = ["Base", "Pilot", "Cni", "IngressGateways", "EgressGate
 const DEPTH: usize = 8;
 
 /// What was rendered for one component, in the file's order.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Component {
     pub(super) name: String,
     pub(super) objects: Vec<Object>,

@@ -19,6 +19,7 @@
 mod child;
 mod error;
 mod installed_state;
+mod kept;
 mod layer;
 mod manifests;
 mod manner;

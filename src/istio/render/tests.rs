@@ -68,6 +68,7 @@ fn request() -> RenderRequest {
         cluster: None,
         previous_install: false,
         timeout: Duration::from_secs(20),
+        kept: None,
     }
 }
 
@@ -108,7 +109,8 @@ async fn overlays_are_laid_over_each_other_by_istioctl_itself_out_of_private_fil
 #[tokio::test]
 async fn a_cluster_is_named_by_its_file_and_context() {
     let fake = Fake::running(&format!(r#"[ "$2" = generate ] && echo "$@" > $FAKE/seen; {RENDERS}"#));
-    let cluster = Cluster { kubeconfig: "/home/me/config".into(), context: "kind-demo".into() };
+    let cluster =
+        Cluster { kubeconfig: "/home/me/config".into(), context: "kind-demo".into(), traits: String::new() };
     render(&fake.istioctl, &RenderRequest { cluster: Some(cluster), ..request() }).await.unwrap();
     let seen = fake.wrote("seen");
     assert!(
@@ -268,4 +270,68 @@ async fn a_newer_istioctl_renders_in_one_stream_and_keeps_no_record() {
             "Deployment/istio-ingressgateway IngressGateways",
         ]
     );
+}
+
+/// How often a fake istioctl was run, which writes a line for each.
+fn runs(fake: &Fake) -> usize {
+    fake.wrote("runs").lines().count()
+}
+
+#[tokio::test]
+async fn what_was_rendered_is_not_rendered_again_as_long_as_nothing_differs() {
+    let fake = Fake::running(&format!("echo run >> $FAKE/runs; {RENDERS}"));
+    let kept = fake.folder.path().join("kept");
+    let cluster = |traits: &str| Cluster {
+        kubeconfig: "/home/me/config".into(),
+        context: "kind-demo".into(),
+        traits: traits.into(),
+    };
+    let request = RenderRequest { kept: Some(kept.clone()), cluster: Some(cluster("1")), ..request() };
+    let first = render(&fake.istioctl, &request).await.unwrap();
+    let once = runs(&fake);
+    let again = render(&fake.istioctl, &request).await.unwrap();
+    assert_eq!((again.objects, again.operator), (first.objects, first.operator));
+    assert_eq!(runs(&fake), once);
+
+    let another = Fake::running(&format!("echo run >> $FAKE/runs; : ; {RENDERS}"));
+    for (number, (istioctl, differs)) in [
+        (&fake.istioctl, RenderRequest { version: "1.18.1".into(), ..request.clone() }),
+        (&fake.istioctl, RenderRequest { overlays: vec![json!({})], ..request.clone() }),
+        (&fake.istioctl, RenderRequest { cluster: Some(cluster("2")), ..request.clone() }),
+        (&fake.istioctl, RenderRequest { cluster: None, ..request.clone() }),
+        (&another.istioctl, request.clone()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let before = std::fs::read_dir(&kept).unwrap().count();
+        render(istioctl, &differs).await.unwrap();
+        assert_eq!(std::fs::read_dir(&kept).unwrap().count(), before + 1, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_become_of_a_kept_rendering_is_noticed() {
+    use std::os::unix::fs::PermissionsExt;
+    let fake = Fake::running(&format!("echo run >> $FAKE/runs; {RENDERS}"));
+    let kept = fake.folder.path().join("kept");
+    let request = RenderRequest { kept: Some(kept.clone()), ..request() };
+    render(&fake.istioctl, &request).await.unwrap();
+    let once = runs(&fake);
+    let file = std::fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = std::fs::read_to_string(&file).unwrap();
+
+    std::fs::write(&file, text.replace("istio-ingressgateway", "istio-ingressgateweg")).unwrap();
+    render(&fake.istioctl, &request).await.unwrap();
+    assert_eq!(runs(&fake), 2 * once, "another content");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+
+    std::fs::write(&file, "").unwrap();
+    render(&fake.istioctl, &request).await.unwrap();
+    assert_eq!(runs(&fake), 3 * once, "no content");
+
+    std::fs::set_permissions(&kept, PermissionsExt::from_mode(0o777)).unwrap();
+    render(&fake.istioctl, &request).await.unwrap();
+    assert_eq!(runs(&fake), 4 * once, "a folder that anybody may write to");
 }
