@@ -8,6 +8,8 @@ use super::error::ApiError;
 use super::handover::is_applied_by_kubectl;
 use super::objects::Place;
 use super::request::{Call, JSON};
+use super::seen::Seen;
+use super::settled::is_settled;
 use super::{FIELD_MANAGER, handover};
 use crate::object::Object;
 
@@ -75,51 +77,72 @@ impl Cluster {
     /// What is told of the outcome is told of us alone: an object that a controller writes to meanwhile is
     /// read again. The first time that we apply what somebody else made, our ownership is a change.
     pub async fn apply(&self, object: &Object, mode: Mode) -> Result<Applied, ApiError> {
+        self.apply_to(Seen::Unknown, object, mode).await
+    }
+
+    /// The same to an object that somebody has looked at before ([`Cluster::look`]). What was seen may be old: what has changed
+    /// since is read again. Nothing is sent where what was seen is all that we want.
+    pub async fn apply_to(&self, seen: Seen<'_>, object: &Object, mode: Mode) -> Result<Applied, ApiError> {
         let place = self.place_of(object).await?;
         let body = body(object);
+        let attempt = Attempt { cluster: self, place: &place, body: &body, mode };
+        let mut before = match seen {
+            Seen::Unknown => attempt.read().await?,
+            Seen::Absent => None,
+            Seen::There(live) if is_settled(&body, live) => {
+                let (live, makers) = (live.clone(), BTreeSet::new());
+                let before = Some(live.clone());
+                return Ok(Applied { outcome: Outcome::Unchanged, before, live, makers });
+            }
+            Seen::There(live) => Some(live.clone()),
+        };
         for _ in 0..LOCKED_ATTEMPTS {
-            match self.apply_once(&place, &body, mode, true).await {
-                Err(error) if error.is_race() => {}
+            match attempt.apply(before, true).await {
+                Err(error) if error.is_race() => before = attempt.read().await?,
                 outcome => return outcome,
             }
         }
-        self.apply_once(&place, &body, mode, false).await
+        attempt.apply(before, false).await
+    }
+}
+
+/// One object on its way into the cluster.
+struct Attempt<'a> {
+    cluster: &'a Cluster,
+    place: &'a Place,
+    body: &'a Value,
+    mode: Mode,
+}
+
+impl Attempt<'_> {
+    async fn read(&self) -> Result<Option<Object>, ApiError> {
+        let accept = if self.mode.stays() { METADATA_ONLY } else { JSON };
+        self.cluster.live(self.place, accept).await
     }
 
     /// With `locked`, an object that was changed since it was read is a race, and not applied.
-    async fn apply_once(
-        &self,
-        place: &Place,
-        body: &Value,
-        mode: Mode,
-        locked: bool,
-    ) -> Result<Applied, ApiError> {
-        let accept = if mode.stays() { METADATA_ONLY } else { JSON };
-        let Some(before) = self.live(place, accept).await? else {
-            let (_, live) = self.patch(place, body, mode, mode.takes()).await?;
-            return Ok(Applied { outcome: Outcome::Created, before: None, live, makers: BTreeSet::new() });
-        };
+    async fn apply(&self, before: Option<Object>, locked: bool) -> Result<Applied, ApiError> {
+        let mode = self.mode;
+        let Some(before) = before else { return self.create().await };
         if before.text("/metadata/deletionTimestamp").is_some() {
             let finalizers = before.finalizers().into_iter().map(str::to_owned).collect();
-            return Err(ApiError::BeingDeleted { subject: place.subject.clone(), finalizers });
+            return Err(ApiError::BeingDeleted { subject: self.place.subject.clone(), finalizers });
         }
-        if mode.stays() && self.take_over(place, &before).await? {
-            let (_, live) = self.patch(place, body, mode, mode.takes()).await?;
-            let makers = makers(&before);
-            return Ok(Applied { outcome: Outcome::Changed, before: Some(before), live, makers });
+        if mode.stays() && self.cluster.take_over(self.place, &before).await? {
+            return self.apply_over(before).await;
         }
 
-        let mut body = body.clone();
+        let mut body = self.body.clone();
         if locked {
             body["metadata"]["resourceVersion"] = before.text("/metadata/resourceVersion").into();
         }
-        let (status, live) = match self.patch(place, &body, mode, mode.takes()).await {
+        let (status, live) = match self.patch(&body, mode.takes()).await {
             // A real run would take these over.
             Err(ApiError::Conflict { conflicts, .. })
                 if mode == Mode::DryRun
                     && conflicts.iter().all(|conflict| conflict.manager == handover::KUBECTL_APPLY) =>
             {
-                self.patch(place, &body, mode, true).await?
+                self.patch(&body, true).await?
             }
             answer => answer?,
         };
@@ -134,26 +157,42 @@ impl Cluster {
         Ok(Applied { outcome, before: Some(before), live, makers })
     }
 
-    async fn patch(
-        &self,
-        place: &Place,
-        body: &Value,
-        mode: Mode,
-        force: bool,
-    ) -> Result<(StatusCode, Object), ApiError> {
+    /// Applies what was not there. Where somebody has made it since, what kubectl owns of it becomes ours all the same.
+    async fn create(&self) -> Result<Applied, ApiError> {
+        let (status, live) = self.patch(self.body, self.mode.takes()).await?;
+        if status == StatusCode::CREATED || !self.mode.stays() {
+            return Ok(Applied { outcome: Outcome::Created, before: None, live, makers: BTreeSet::new() });
+        }
+        if self.cluster.take_over(self.place, &live).await? {
+            return self.apply_over(live).await;
+        }
+        Ok(Applied { outcome: Outcome::Changed, before: None, live, makers: BTreeSet::new() })
+    }
+
+    /// Applies what has just become ours.
+    async fn apply_over(&self, before: Object) -> Result<Applied, ApiError> {
+        let (_, live) = self.patch(self.body, self.mode.takes()).await?;
+        let makers = makers(&before);
+        Ok(Applied { outcome: Outcome::Changed, before: Some(before), live, makers })
+    }
+
+    async fn patch(&self, body: &Value, force: bool) -> Result<(StatusCode, Object), ApiError> {
         let mut query = vec![
             ("fieldManager", FIELD_MANAGER),
             ("fieldValidation", "Warn"),
             ("force", if force { "true" } else { "false" }),
         ];
-        if !mode.stays() {
+        if !self.mode.stays() {
             query.push(("dryRun", "All"));
         }
-        let mut call = Call::get(place.path(&query)?, &place.subject).with_body(APPLY_PATCH, body);
-        if mode == Mode::DryRun {
+        // Of a live object nothing but its metadata is looked at again.
+        let accept = if self.mode.stays() { METADATA_ONLY } else { JSON };
+        let call = Call::get(self.place.path(&query)?, &self.place.subject).with_body(APPLY_PATCH, body);
+        let mut call = call.accepting(accept);
+        if self.mode == Mode::DryRun {
             call = call.storing_nothing();
         }
-        self.object(Call { method: Method::PATCH, ..call }).await
+        self.cluster.object(Call { method: Method::PATCH, ..call }).await
     }
 }
 

@@ -93,7 +93,7 @@ fn is_theirs(entry: &Value) -> bool {
     is_entry(entry, KUBECTL_APPLY, "Update")
 }
 
-fn is_ours(entry: &Value) -> bool {
+pub(super) fn is_ours(entry: &Value) -> bool {
     is_entry(entry, FIELD_MANAGER, "Apply")
 }
 

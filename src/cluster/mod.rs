@@ -19,6 +19,8 @@ mod pace;
 mod pods;
 mod proxy;
 mod request;
+mod seen;
+mod settled;
 mod target;
 mod target_error;
 #[cfg(test)]
@@ -32,6 +34,7 @@ pub use error::{ApiError, FieldConflict, Subject};
 pub use lease::{Lapse, Lease};
 pub use objects::Cascade;
 pub use pods::Output;
+pub use seen::{Seen, Sight};
 pub use target::{Target, TargetRequest};
 pub use target_error::ConnectError;
 pub use watch::{Scope, Watching};

@@ -10,7 +10,7 @@ use super::connect::Cluster;
 use super::error::{ApiError, Subject};
 use super::kinds::Resource;
 use super::request::{Call, JSON};
-use crate::object::{Object, ObjectId};
+use crate::object::{GroupKind, Object, ObjectId};
 
 /// What becomes of what an object owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Cascade {
     Foreground,
 }
 
-const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+pub(super) const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// How many objects a page of a list holds at most, as for client-go.
 const PAGE: &str = "500";
@@ -87,7 +87,7 @@ impl Cluster {
         namespace: Option<&str>,
         selector: Option<&str>,
     ) -> Result<Vec<Object>, ApiError> {
-        self.pages(api_version, kind, namespace, selector, JSON).await
+        self.all_pages(api_version, kind, namespace, selector, JSON).await
     }
 
     /// The same, of each object its metadata alone.
@@ -98,10 +98,10 @@ impl Cluster {
         namespace: Option<&str>,
         selector: Option<&str>,
     ) -> Result<Vec<Object>, ApiError> {
-        self.pages(api_version, kind, namespace, selector, METADATA_LIST).await
+        self.all_pages(api_version, kind, namespace, selector, METADATA_LIST).await
     }
 
-    async fn pages(
+    async fn all_pages(
         &self,
         api_version: &str,
         kind: &str,
@@ -109,12 +109,32 @@ impl Cluster {
         selector: Option<&str>,
         accept: &'static str,
     ) -> Result<Vec<Object>, ApiError> {
+        let pages = self.pages(api_version, kind, namespace, selector, accept, MOST_PAGES).await?;
+        pages.ok_or_else(|| {
+            let (group_kind, namespace) = (GroupKind::of(api_version, kind), namespace.map(str::to_owned));
+            unreadable(
+                &Arc::new(Subject::Kind { group_kind, namespace }),
+                io::Error::other("the list has no end"),
+            )
+        })
+    }
+
+    /// The objects on the first `most` pages of a list; None where there are more.
+    pub(super) async fn pages(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        selector: Option<&str>,
+        accept: &'static str,
+        most: usize,
+    ) -> Result<Option<Vec<Object>>, ApiError> {
         let resource = self.resource(api_version, kind).await?;
         let group_kind = resource.group_kind();
         let subject = Arc::new(Subject::Kind { group_kind, namespace: namespace.map(str::to_owned) });
         let mut objects = Vec::new();
         let mut more = String::new();
-        for _ in 0..MOST_PAGES {
+        for _ in 0..most {
             let mut query = vec![("limit", PAGE)];
             query.extend(selector.map(|selector| ("labelSelector", selector)));
             query.extend((!more.is_empty()).then_some(("continue", more.as_str())));
@@ -135,10 +155,10 @@ impl Cluster {
             }
             match page.pointer("/metadata/continue").and_then(Value::as_str) {
                 Some(token) if !token.is_empty() => more = token.to_owned(),
-                _ => return Ok(objects),
+                _ => return Ok(Some(objects)),
             }
         }
-        Err(unreadable(&subject, io::Error::other("the list has no end")))
+        Ok(None)
     }
 
     /// What the server would make of this object as a new one: defaulted, mutated, validated and admitted, but

@@ -1,6 +1,7 @@
 //! An API server in memory, for tests: it is asked over no network, so that time can be paused.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
@@ -21,6 +22,7 @@ use url::Url;
 use super::apply::APPLY_PATCH;
 use super::connect::Cluster;
 use super::request::{Bounded, Call};
+use super::{Target, TargetRequest};
 use crate::object::Object;
 
 /// What was asked for.
@@ -117,6 +119,14 @@ pub(crate) fn cluster(answer: impl Fn(Asked) -> Answer + Send + Sync + 'static) 
 /// A cluster that answers as told, and does not even know its kinds by itself.
 pub(crate) fn whole(answer: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Cluster {
     Cluster::of(Client::new(Bounded(Fake(Arc::new(answer))), "default"), "v1.33.4")
+}
+
+/// The cluster that the tests are told of, which is a real one.
+pub(crate) async fn real() -> Cluster {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let kubeconfig = std::env::var_os("KUBESTOCK_TEST_KUBECONFIG").map(PathBuf::from);
+    let target = Target::resolve(&TargetRequest { kubeconfig, context: None }).unwrap();
+    Cluster::connect(&target).await.unwrap()
 }
 
 fn group(name: &str, versions: &[&str], more: &[Value]) -> Value {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::run::{CONCURRENT, Patience, Run};
 use super::{EngineError, FailedObject};
-use crate::cluster::{ApiError, Applied, Cluster, Mode, Outcome};
+use crate::cluster::{ApiError, Applied, Cluster, Mode, Outcome, Seen};
 use crate::event::{ApplyOutcome, Event};
 use crate::finding::{Code, Finding};
 use crate::istio::render::leave_to_istiod;
@@ -19,6 +19,8 @@ pub(super) struct Application<'a> {
     pub run: &'a Run<'a>,
     pub layer: &'a str,
     pub set: &'a ApplySet,
+    /// Whether the cluster may have members of the set already.
+    pub again: bool,
     pub mode: Mode,
     /// When what passes is not tried again any more.
     pub deadline: Instant,
@@ -32,7 +34,12 @@ impl Application<'_> {
             wave: wave.name(),
             objects: objects.len(),
         });
-        let attempts = futures::stream::iter(objects.iter().map(|placed| self.object(placed)));
+        let selector = self.again.then(|| self.set.selector());
+        let plain: Vec<&Object> = objects.iter().map(|placed| &placed.object).collect();
+        let look = async { Ok(self.run.cluster.look(&plain, selector.as_deref()).await) };
+        let sight = self.run.stoppable(look).await?;
+        let attempts = objects.iter().map(|placed| self.object(placed, sight.of(&placed.object)));
+        let attempts = futures::stream::iter(attempts);
         let results: Vec<Result<(), EngineError>> = attempts.buffer_unordered(CONCURRENT).collect().await;
         let mut all_failed = Vec::new();
         for result in results {
@@ -48,14 +55,16 @@ impl Application<'_> {
         Err(EngineError::Apply { layer: self.layer.to_owned(), failed: all_failed })
     }
 
-    async fn object(&self, placed: &Placed) -> Result<(), EngineError> {
+    /// What was seen of it counts once: by the next attempt it may be another.
+    async fn object(&self, placed: &Placed, mut seen: Seen<'_>) -> Result<(), EngineError> {
         let mut object = placed.object.clone();
         self.set.mark(&mut object);
         let mut patience = Patience::until(self.deadline);
         let mut told = None;
         let error = loop {
             self.run.go_on()?;
-            let error = match attempt(self.run.cluster, &object, self.mode).await {
+            let seen = std::mem::replace(&mut seen, Seen::Unknown);
+            let error = match attempt(self.run.cluster, &object, seen, self.mode).await {
                 Ok(applied) => {
                     self.applied(placed, applied);
                     return Ok(());
@@ -108,14 +117,19 @@ pub(super) fn made_by(
 }
 
 /// Applies an object once, or has the server rehearse it.
-pub(super) async fn attempt(cluster: &Cluster, object: &Object, mode: Mode) -> Result<Applied, ApiError> {
+pub(super) async fn attempt(
+    cluster: &Cluster,
+    object: &Object,
+    seen: Seen<'_>,
+    mode: Mode,
+) -> Result<Applied, ApiError> {
     let mut object = Cow::Borrowed(object);
     if object.kind() == "ValidatingWebhookConfiguration"
         && let Some(live) = cluster.get(&object).await?
     {
         leave_to_istiod(object.to_mut(), &live);
     }
-    cluster.apply(&object, mode).await
+    cluster.apply_to(seen, &object, mode).await
 }
 
 fn of(outcome: Outcome) -> ApplyOutcome {

@@ -22,7 +22,8 @@ pub(super) async fn apply(
     let deadline = Instant::now() + layer.timeout;
     let before = remember(run, set).await?;
     let mode = if force { Mode::Force } else { Mode::Persist };
-    let application = Application { run, layer: &layer.name, set, mode, deadline };
+    let again = before.is_some();
+    let application = Application { run, layer: &layer.name, set, again, mode, deadline };
     for stage in &layer.stages {
         for (wave, objects) in stage.waves() {
             application.wave(wave, &objects).await?;

@@ -17,7 +17,7 @@ use super::apply::{attempt, made_by};
 use super::prune::Pruning;
 use super::run::{CONCURRENT, Course, Patience, Run, Tally};
 use super::{EngineError, Install, settle};
-use crate::cluster::{ApiError, Applied, Mode, Outcome};
+use crate::cluster::{ApiError, Applied, Mode, Outcome, Seen};
 use crate::event::{Announcer, Event, PlannedCounts, PlannedOutcome, Step};
 use crate::finding::{Code, Finding};
 use crate::object::{Diff, Object};
@@ -95,15 +95,22 @@ const WITH_IMMUTABLE_FIELDS: [&str; 11] = [
 /// Where the cluster cannot be asked.
 pub(super) async fn immutable(run: &Run<'_>) -> Result<Vec<Finding>, ApiError> {
     let to_come = ToCome::of(run.cluster, run.plan).await?;
-    let sets: Vec<_> = run.plan.layers.iter().map(|layer| (layer, ApplySet::named(&layer.name))).collect();
-    let rehearsals = sets.iter().flat_map(|(layer, set)| {
-        let at_risk = |placed: &&Placed| {
-            WITH_IMMUTABLE_FIELDS.contains(&placed.object.kind()) && !to_come.holds(&placed.object)
-        };
-        let placed = layer.objects().filter(at_risk);
-        placed.map(|placed| Rehearsal { run, mode: Mode::ForcedDryRun, to_come: &to_come, set, placed })
+    let at_risk = |placed: &&Placed| {
+        WITH_IMMUTABLE_FIELDS.contains(&placed.object.kind()) && !to_come.holds(&placed.object)
+    };
+    let looks = run.plan.layers.iter().map(async |layer| {
+        let set = ApplySet::named(&layer.name);
+        let placed: Vec<&Placed> = layer.objects().filter(at_risk).collect();
+        let objects: Vec<&Object> = placed.iter().map(|placed| &placed.object).collect();
+        let sight = run.cluster.look(&objects, Some(&set.selector())).await;
+        (set, placed, sight)
     });
-    let refusals = rehearsals.map(Rehearsal::immutable).collect::<Vec<_>>();
+    let looks = futures::future::join_all(looks).await;
+    let rehearsals = looks.iter().flat_map(|(set, placed, sight)| {
+        let rehearsal = |placed| Rehearsal { run, mode: Mode::ForcedDryRun, to_come: &to_come, set, placed };
+        placed.iter().map(move |placed| (rehearsal(*placed), sight.of(&placed.object)))
+    });
+    let refusals = rehearsals.map(|(rehearsal, seen)| rehearsal.immutable(seen)).collect::<Vec<_>>();
     let refusals: Vec<_> = futures::stream::iter(refusals).buffered(CONCURRENT).try_collect().await?;
     Ok(refusals.into_iter().flatten().collect())
 }
@@ -136,10 +143,26 @@ impl Rehearsal<'_> {
         }
     }
 
-    async fn immutable(self) -> Result<Option<Finding>, ApiError> {
+    /// What is not there has no fields that could stay.
+    async fn immutable(self, seen: Seen<'_>) -> Result<Option<Finding>, ApiError> {
         let mut object = self.placed.object.clone();
         self.set.mark(&mut object);
-        match attempt(self.run.cluster, &object, self.mode).await {
+        let read;
+        let seen = match seen {
+            Seen::Unknown => {
+                read = self.run.cluster.get(&object).await;
+                match &read {
+                    Ok(live) => live.as_ref().map_or(Seen::Absent, Seen::There),
+                    Err(error) if is_about_the_cluster(error) => return Err(error.clone()),
+                    Err(_) => return Ok(None),
+                }
+            }
+            seen => seen,
+        };
+        if seen == Seen::Absent {
+            return Ok(None);
+        }
+        match attempt(self.run.cluster, &object, seen, self.mode).await {
             Err(error) if is_about_the_cluster(&error) => Err(error),
             Err(error) => {
                 let finding = refusal::finding(self.placed, &error);
@@ -153,7 +176,7 @@ impl Rehearsal<'_> {
     async fn rehearsed(&self, object: &Object) -> Result<Applied, ApiError> {
         let mut patience = Patience::until(Instant::now() + PATIENCE);
         loop {
-            let error = match attempt(self.run.cluster, object, self.mode).await {
+            let error = match attempt(self.run.cluster, object, Seen::Unknown, self.mode).await {
                 Ok(applied) => return Ok(applied),
                 Err(error) => error,
             };

@@ -410,9 +410,16 @@ fn take_away(live: &mut Value, previous: &Value, wanted: &Value, others: &[&Valu
     }
 }
 
-/// An entry of `managedFields`: who owns which fields, whatever their values.
+/// An entry of `managedFields`: who owns which fields, whatever their values. What names the object is nobody's.
 fn owned(manager: &str, applied: &Value) -> Value {
-    json!({"manager": manager, "operation": "Apply", "fieldsV1": shape(applied)})
+    let version = &applied["apiVersion"];
+    let mut fields = applied.clone();
+    for (pointer, names) in [("", ["apiVersion", "kind"]), ("/metadata", ["name", "namespace"])] {
+        if let Some(Value::Object(map)) = fields.pointer_mut(pointer) {
+            names.iter().for_each(|name| _ = map.remove(*name));
+        }
+    }
+    json!({"manager": manager, "operation": "Apply", "apiVersion": version, "fieldsV1": shape(&fields)})
 }
 
 fn shape(value: &Value) -> Value {

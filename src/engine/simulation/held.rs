@@ -1,14 +1,13 @@
 //! The model beside a real API server: one script of requests, the same answers.
 
 use std::fmt::Write;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::api::{Api, SOMEBODY};
-use crate::cluster::testing::{applied_by, whole};
-use crate::cluster::{ApiError, Applied, Cascade, Cluster, Mode, Scope, Target, TargetRequest, Watching};
+use crate::cluster::testing::{applied_by, real, whole};
+use crate::cluster::{ApiError, Applied, Cascade, Cluster, Mode, Scope, Seen, Watching};
 use crate::engine::testing::object;
 use crate::object::Object;
 
@@ -84,6 +83,19 @@ async fn script(cluster: &Cluster) -> String {
     tell("ours alone to drop", apply(&map("shared", &json!({})), Mode::Persist).await);
     tell("so it goes", data(cluster, "shared").await);
 
+    let sight = cluster.look(&[&shared, &one], Some("of=script")).await;
+    tell(
+        "as it was seen",
+        ended(cluster.apply_to(sight.of(&shared), &map("shared", &json!({})), Mode::Persist).await),
+    );
+    tell("not as it was seen", ended(cluster.apply_to(sight.of(&shared), &shared, Mode::Persist).await));
+    tell(
+        "changed since",
+        ended(cluster.apply_to(sight.of(&shared), &map("shared", &json!({"x": "4"})), Mode::Persist).await),
+    );
+    tell("taken for absent", ended(cluster.apply_to(Seen::Absent, &shared, Mode::Persist).await));
+    tell("which it is", data(cluster, "shared").await);
+
     let created = cluster.create(&map("b", &json!({"x": "1"}))).await;
     tell("created", created.is_ok().to_string());
     let again = cluster.create(&map("b", &json!({"x": "1"}))).await;
@@ -132,9 +144,5 @@ async fn the_model_answers_as_a_server_does() {
 #[tokio::test]
 #[ignore = "needs a cluster: make e2e"]
 async fn a_real_server_answers_as_the_model_does() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let kubeconfig = std::env::var_os("KUBESTOCK_TEST_KUBECONFIG").map(PathBuf::from);
-    let target = Target::resolve(&TargetRequest { kubeconfig, context: None }).unwrap();
-    let real = script(&Cluster::connect(&target).await.unwrap()).await;
-    assert_eq!(real, of_the_model().await);
+    assert_eq!(script(&real().await).await, of_the_model().await);
 }
