@@ -23,11 +23,13 @@ browser:
 e2e:
 	@scripts/e2e
 
-# The renderer beside kubectl's, and downloads beside curl, tar and sha256sum; docs/performance.md tells how to read
-# it.
+# The renderer beside kubectl's, downloads beside curl, tar and sha256sum, and applying beside kubectl, kapp, helm and a
+# bare client; docs/performance.md tells how to read it.
 bench:
 	cargo bench --locked --bench render
 	cargo bench --locked --bench fetch
+	cargo bench --locked --bench start
+	cargo bench --locked --bench apply
 
 # Every parser with what no one would think of, a minute each; `scripts/fuzz TARGET SECONDS` takes longer.
 fuzz:
