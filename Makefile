@@ -23,13 +23,15 @@ browser:
 e2e:
 	@scripts/e2e
 
-# The renderer beside kubectl's, downloads beside curl, tar and sha256sum, and applying beside kubectl, kapp, helm and a
-# bare client; docs/performance.md tells how to read it.
+# The renderer beside kubectl's, downloads beside curl, tar and sha256sum, applying beside kubectl, kapp, helm and a bare
+# client, and what is told beside a bare watch; docs/performance.md tells how to read it.
 bench:
 	cargo bench --locked --bench render
 	cargo bench --locked --bench fetch
 	cargo bench --locked --bench start
 	cargo bench --locked --bench apply
+	cargo bench --locked --bench said
+	cargo bench --locked --bench whole
 
 # Every parser with what no one would think of, a minute each; `scripts/fuzz TARGET SECONDS` takes longer.
 fuzz:

@@ -3,16 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// helm and kapp, built once.
-pub(crate) fn built(name: &str, package: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("peers");
-    let mut command = Command::new("go");
-    command.args(["build", "-trimpath", "-o"]).arg(folder.join(name)).arg(package);
-    let built = command.current_dir("benches/apply/peers").status().unwrap();
-    assert!(built.success(), "{package} cannot be built");
-    folder.join(name)
-}
-
 /// One way to have the objects of a folder in a cluster.
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
@@ -45,7 +35,8 @@ impl Tools {
 fn ours(tools: &Tools, folder: &Path) -> Vec<Command> {
     let program = Path::new(env!("CARGO_BIN_EXE_kubestock-install"));
     let profile = folder.join("profile.yaml");
-    vec![tools.command(program, &["install", "--quiet", "--yes", "--profile", profile.to_str().unwrap()])]
+    let profile = profile.to_str().unwrap();
+    vec![tools.command(program, &["install", "--output", "json", "--yes", "--profile", profile])]
 }
 
 /// What has no definition yet cannot be applied: a person would take two steps, and wait between.

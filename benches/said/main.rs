@@ -1,0 +1,155 @@
+//! From the moment at which a workload is ready to the moment at which we say so, beside a bare watch that sees it; and how
+//! much memory thousands of pods take. The pods are on a node of kwok's, which is one in all but that it runs nothing.
+//! Ends with an error where a goal is missed; docs/performance.md has the figures.
+//!
+//!     make bench                            # 10 and 1,000 workloads
+//!     cargo bench --bench said -- 5000      # so many, with two pods each
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "../tools/bare.rs"]
+#[allow(dead_code, reason = "applying is for another bench")]
+mod bare;
+#[path = "../../tests/e2e/cluster.rs"]
+#[allow(dead_code, reason = "a kubeconfig is all that is needed of it")]
+mod cluster;
+#[path = "../tools/goals.rs"]
+mod goals;
+mod kwok;
+#[path = "../tools/module.rs"]
+mod module;
+mod watch;
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use bare::Bare;
+use cluster::Cluster;
+use kwok::Kwok;
+use watch::Watch;
+
+/// How much later than the bare watch 99 of 100 may be told.
+const LATER: Duration = Duration::from_millis(100);
+
+/// Bytes, with 10,000 pods.
+const MEMORY: u64 = 150_000_000;
+
+const NAMESPACE: &str = "said";
+
+/// When each workload was told to be ready, by its name.
+type Moments = HashMap<String, Instant>;
+
+fn main() -> ExitCode {
+    let counts: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let counts = if counts.is_empty() { vec![10, 1000] } else { counts };
+    let cluster = Cluster::bare("bench");
+    let kwok = Kwok::started(&cluster);
+    let missed: Vec<String> = counts.into_iter().flat_map(|count| contest(&cluster, count)).collect();
+    drop(kwok);
+    cluster.down();
+    goals::judged(&missed)
+}
+
+fn contest(cluster: &Cluster, count: usize) -> Vec<String> {
+    cluster.kubectl(&["create", "namespace", NAMESPACE]).expect(0);
+    let folder = TempDir::new().unwrap();
+    let profile = write(folder.path(), count, if count >= 5000 { 2 } else { 1 });
+    let watch = Watch::begun(Bare::of(&cluster.config()), NAMESPACE, count);
+    let profile = profile.to_str().unwrap();
+    let mut command = cluster.installer(&["install", "--output", "json", "--yes", "--profile", profile]);
+    let start = Instant::now();
+    let (said, memory) = listened(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let took = start.elapsed();
+    let seen = watch.ended();
+    cluster.kubectl(&["delete", "namespace", NAMESPACE, "--wait"]).expect(0);
+
+    assert_eq!((said.len(), seen.len()), (count, count), "not all were told, or not all were seen");
+    let mut later: Vec<f64> = seen.iter().map(|(name, seen)| signed_millis(said[name], *seen)).collect();
+    later.sort_by(f64::total_cmp);
+    let (median, p99) = (later[count / 2], later[count * 99 / 100]);
+    println!(
+        "{count} workloads in {:.1} s: told {median:.1} ms after the bare watch (median), {p99:.1} ms (99 of 100), {:.1} ms \
+         (the last); {:.0} MB of memory",
+        took.as_secs_f64(),
+        later[count - 1],
+        memory as f64 / 1e6,
+    );
+    let mut missed = Vec::new();
+    if p99 > LATER.as_secs_f64() * 1e3 {
+        missed.push(format!(
+            "{count} workloads: {p99:.1} ms after the bare watch; wanted are {LATER:?} at most"
+        ));
+    }
+    if memory > MEMORY {
+        missed.push(format!("{count} workloads: {memory} bytes of memory; wanted are {MEMORY} at most"));
+    }
+    missed
+}
+
+/// Less than nothing where we were first.
+fn signed_millis(ours: Instant, theirs: Instant) -> f64 {
+    let millis = |time: Duration| time.as_secs_f64() * 1e3;
+    millis(ours.saturating_duration_since(theirs)) - millis(theirs.saturating_duration_since(ours))
+}
+
+/// When the program told of each workload, as its lines came, and the most memory that it had.
+fn listened(mut program: Child) -> (Moments, u64) {
+    let mut said = Moments::new();
+    let mut memory = 0;
+    for line in BufReader::new(program.stdout.take().unwrap()).lines() {
+        let (line, now) = (line.unwrap(), Instant::now());
+        if !line.contains(r#""workload""#) && !line.contains("run_finished") {
+            continue;
+        }
+        memory = memory.max(most_memory(program.id()).unwrap_or(0));
+        let event: Value = serde_json::from_str(&line).unwrap();
+        if event["event"] == "workload" && event["state"] == "ready" {
+            let name = event["object"].as_str().unwrap().rsplit('/').next().unwrap();
+            said.entry(name.to_owned()).or_insert(now);
+        }
+    }
+    assert!(program.wait().unwrap().success());
+    (said, memory)
+}
+
+fn most_memory(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
+/// A profile of one layer with so many Deployments.
+fn write(folder: &Path, count: usize, replicas: usize) -> std::path::PathBuf {
+    let tree = folder.join("tree");
+    fs::create_dir(&tree).unwrap();
+    let objects: String =
+        (0..count).map(|number| format!("---\n{}\n", deployment(number, replicas))).collect();
+    fs::write(tree.join("objects.yaml"), objects).unwrap();
+    fs::write(tree.join("kustomization.yaml"), "resources: [objects.yaml]\n").unwrap();
+    let profile = folder.join("profile.yaml");
+    fs::write(&profile, "layers: [{name: said, path: ./tree, timeout: 60m}]\n").unwrap();
+    profile
+}
+
+fn deployment(number: usize, replicas: usize) -> Value {
+    let name = format!("web-{number}");
+    let labels = json!({"app": name});
+    let spec = json!({
+        "nodeSelector": {"type": "kwok"},
+        "containers": [{"name": "web", "image": "example.com/web:1"}],
+    });
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {
+            "replicas": replicas, "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        },
+    })
+}
