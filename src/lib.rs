@@ -53,6 +53,9 @@ pub mod bundle;
 /// A file that is written whole or not at all. Knows no other room.
 pub mod whole;
 
+/// A program that is run for what it says. Knows no other room.
+pub mod child;
+
 /// The command line.
 pub mod cli;
 
