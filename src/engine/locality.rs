@@ -40,8 +40,9 @@ fn address(server: &str) -> Address {
     let url = url::Url::parse(server).ok();
     match url.as_ref().and_then(url::Url::host) {
         Some(url::Host::Domain("localhost" | "kubernetes.docker.internal")) => Address::Loopback,
-        Some(url::Host::Ipv4(ip)) if ip.is_loopback() => Address::Loopback,
-        Some(url::Host::Ipv6(ip)) if ip.is_loopback() => Address::Loopback,
+        // k3d writes the address that a server listens at on this machine: all of them.
+        Some(url::Host::Ipv4(ip)) if ip.is_loopback() || ip.is_unspecified() => Address::Loopback,
+        Some(url::Host::Ipv6(ip)) if ip.is_loopback() || ip.is_unspecified() => Address::Loopback,
         Some(url::Host::Ipv4(ip)) if is_private(ip.into()) => Address::Private,
         Some(url::Host::Ipv6(ip)) if is_private(ip.into()) => Address::Private,
         _ => Address::Other,
@@ -73,8 +74,14 @@ mod tests {
         let kind = || node(Some("kind://docker/kind/kind-control-plane"), json!({}));
         let cloud = || node(Some("aws:///eu-west-1a/i-0abc"), json!({}));
         let minikube = || node(None, json!({"minikube.k8s.io/name": "minikube"}));
+        let k3d = || node(Some("k3s://k3d-shop-server-0"), json!({}));
+        let docker_desktop = || node(Some("kind://docker/desktop/desktop-control-plane"), json!({}));
         let cases = [
             ("https://127.0.0.1:6443", vec![plain()], true, "a loopback address"),
+            ("https://0.0.0.0:40101", vec![k3d()], true, "k3d"),
+            ("https://0.0.0.0:40101", vec![cloud()], false, "a tunnel that listens everywhere"),
+            ("https://kubernetes.docker.internal:6443", vec![plain()], true, "Docker Desktop"),
+            ("https://127.0.0.1:53021", vec![docker_desktop()], true, "Docker Desktop, by kind"),
             ("https://localhost:6443", vec![kind()], true, "kind"),
             ("https://[::1]:6443", vec![], true, "no nodes yet"),
             ("https://127.0.0.1:6443", vec![cloud()], false, "a tunnel to a cloud"),
