@@ -11,6 +11,7 @@ mod fetch;
 mod holder;
 mod images;
 mod install;
+mod kind;
 mod man;
 mod open;
 mod pin;

@@ -70,6 +70,21 @@ pub enum Event {
         bytes: u64,
         sha256: String,
     },
+    /// A cluster of this machine's own runs, and its nodes are ready; `made` where there was none of that name.
+    ClusterReady {
+        cluster: String,
+        kubernetes: String,
+        made: bool,
+    },
+    /// Images of this machine are on the cluster's nodes.
+    ImagesLoaded {
+        images: Vec<String>,
+    },
+    /// A cluster of this machine's own is gone; `there` where there was one.
+    ClusterDeleted {
+        cluster: String,
+        there: bool,
+    },
     /// All is rendered: what each layer will bring.
     Planned {
         layers: Vec<PlannedLayer>,
@@ -227,6 +242,12 @@ pub enum Event {
 #[serde(rename_all = "snake_case", tag = "kind", content = "name")]
 pub enum Step {
     Connect,
+    /// Brings up a cluster on this machine, with kind.
+    Cluster(String),
+    /// Loads images of this machine into it.
+    Load,
+    /// Takes it away.
+    Delete(String),
     Fetch,
     Render,
     /// Looks for what is wrong before anything is changed.

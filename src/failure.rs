@@ -13,6 +13,7 @@ use crate::cluster::{ApiError, ConnectError};
 use crate::engine::{EngineError, OpenError, Standing};
 use crate::finding::Finding;
 use crate::istio::release::{PinError, ReleaseError};
+use crate::kind::{ClusterName, KindError};
 use crate::kustomize;
 use crate::plan::Unrendered;
 use crate::settings::SettingsError;
@@ -36,6 +37,13 @@ pub enum Failure {
     /// A list of copies is asked for, and everything stays where it is.
     NothingToCopy,
     Connect(ConnectError),
+    /// There is no cluster of this machine's own.
+    Kind(KindError),
+    /// A kind cluster that nobody has confirmed is to go; `asked` where a person said no.
+    NotDeleted {
+        cluster: ClusterName,
+        asked: bool,
+    },
     Discovery(ApiError),
     /// The server is too old to say whom it takes us for.
     NamelessUser,
@@ -135,6 +143,8 @@ impl Failure {
             }
             Self::Connect(_) | Self::Discovery(_) | Self::NamelessUser | Self::Found { .. } => 3,
             Self::Unconfirmed { .. } | Self::CutOff { .. } | Self::NotRemoved { .. } => 3,
+            Self::Kind(KindError::NoImage { .. } | KindError::UnknownEngine(_)) => Self::USAGE,
+            Self::Kind(_) | Self::NotDeleted { .. } => 3,
             Self::UnknownLayer { .. } => Self::USAGE,
             Self::Release(_) | Self::Pin(_) => 4,
             Self::WouldBeRefused { .. } => 6,
@@ -181,6 +191,12 @@ impl From<Unrendered> for Failure {
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
         Self::Connect(error)
+    }
+}
+
+impl From<KindError> for Failure {
+    fn from(error: KindError) -> Self {
+        Self::Kind(error)
     }
 }
 

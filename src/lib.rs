@@ -56,6 +56,9 @@ pub mod whole;
 /// A program that is run for what it says. Knows no other room.
 pub mod child;
 
+/// Clusters that kind makes on this machine, and what that takes.
+pub mod kind;
+
 /// The command line.
 pub mod cli;
 

@@ -8,8 +8,8 @@ use etcetera::BaseStrategy;
 use url::Url;
 
 use crate::bundle::{self, BundleError, Opened};
-use crate::cli::{InstallArgs, NetworkArgs, PlanArgs, ProfileArgs, PruneArgs, SourceArgs, TargetArgs};
-use crate::cluster::{ConnectError, Target, TargetRequest};
+use crate::cli::{NetworkArgs, PlanArgs, ProfileArgs, PruneArgs, SourceArgs};
+use crate::cluster::{ConnectError, Target};
 use crate::istio::release::{CaBundle, CaBundleError, Platform, Supply};
 use crate::plan::{self, RenderedLayers, Tree, Unrendered};
 use crate::profile::{self, NotAnAddress, Overrides, Profile, ProfileError, ProfileFile, Resolved};
@@ -69,23 +69,6 @@ pub enum SettingsError {
 
     #[error(transparent)]
     Target(#[from] ConnectError),
-}
-
-impl Settings {
-    /// For the profile of this name or in this file, or for the bundle that the arguments name.
-    pub fn resolve(profile: &str, arguments: InstallArgs) -> Result<Self, SettingsError> {
-        let TargetArgs { kubeconfig, context } = arguments.target;
-        let request = TargetRequest { kubeconfig: kubeconfig.clone(), context };
-        Ok(Self {
-            inputs: Inputs::resolve(profile, arguments.bundle.as_deref(), arguments.plan)?,
-            target: Target::resolve(&request)?,
-            kubeconfig,
-            timeout: arguments.timeout,
-            prune: arguments.prune,
-            force: arguments.force_conflicts,
-            yes: arguments.yes,
-        })
-    }
 }
 
 impl Inputs {

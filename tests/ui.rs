@@ -292,9 +292,20 @@ fn every_event_is_documented_with_a_line_that_is_real() {
     let time = regex::Regex::new(r#""time":"[^"]*""#).unwrap();
     let unified = |line: &str| time.replace(line, "\"time\":\"\"").into_owned();
     let mut written = BTreeSet::new();
-    for name in
-        ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled", "planned", "astray"]
-    {
+    const RECORDINGS: [&str; 11] = [
+        "first",
+        "again",
+        "failed",
+        "interrupted",
+        "bundled",
+        "checked",
+        "uninstalled",
+        "planned",
+        "astray",
+        "local",
+        "deleted",
+    ];
+    for name in RECORDINGS {
         let output = replay(name).arg("json").output().unwrap();
         written.extend(String::from_utf8(output.stdout).unwrap().lines().map(unified));
     }
@@ -329,7 +340,7 @@ fn every_event_is_documented_with_a_line_that_is_real() {
 }
 
 /// Every event's name. [`name`] does not compile while one is missing there; put it here too.
-const VARIANTS: [&str; 30] = [
+const VARIANTS: [&str; 33] = [
     "run_started",
     "step_started",
     "step_finished",
@@ -360,6 +371,9 @@ const VARIANTS: [&str; 30] = [
     "lease_held",
     "istio_status",
     "layer_status",
+    "cluster_ready",
+    "images_loaded",
+    "cluster_deleted",
 ];
 
 #[expect(dead_code, reason = "it is compiled so that a new event is not forgotten")]
@@ -396,5 +410,8 @@ fn name(event: &kubestock_install::event::Event) -> &'static str {
         LeaseHeld { .. } => VARIANTS[27],
         IstioStatus { .. } => VARIANTS[28],
         LayerStatus { .. } => VARIANTS[29],
+        ClusterReady { .. } => VARIANTS[30],
+        ImagesLoaded { .. } => VARIANTS[31],
+        ClusterDeleted { .. } => VARIANTS[32],
     }
 }

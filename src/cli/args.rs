@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::image::Registry;
 use crate::istio::release::Platform;
+use crate::kind::ClusterName;
 use crate::object::Named;
 use crate::profile::{self, Check, Mtls};
 use crate::report;
@@ -47,6 +48,9 @@ pub struct InstallArgs {
     #[command(flatten)]
     pub target: TargetArgs,
 
+    #[command(flatten)]
+    pub local: LocalArgs,
+
     /// How long each layer may take, in the place of the profile's own times (90s, 5m, 1h)
     #[arg(long, value_name = "TIME", value_parser = profile::duration)]
     pub timeout: Option<Duration>,
@@ -74,6 +78,22 @@ pub struct InstallArgs {
     /// Do not ask before a cluster that is not on this machine is changed
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// A cluster on this machine.
+#[derive(Debug, Args)]
+pub struct LocalArgs {
+    /// Install into the kind cluster of this name, which is made where it is not there (docs/kind.md) [default name: kubestock]
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = ClusterName::DEFAULT, conflicts_with = "context")]
+    pub kind: Option<ClusterName>,
+
+    /// An image of this machine to load into the kind cluster; again for another
+    #[arg(long, value_name = "IMAGE", requires = "kind")]
+    pub load_image: Vec<String>,
+
+    /// The node image of a kind cluster that is made [default: one whose Kubernetes suits the profile's Istio]
+    #[arg(long, value_name = "IMAGE", requires = "kind")]
+    pub kind_image: Option<String>,
 }
 
 /// What becomes of what a layer does not have any more.
@@ -109,6 +129,11 @@ pub struct UninstallArgs {
 
     #[command(flatten)]
     pub target: TargetArgs,
+
+    /// Delete the kind cluster of this name, with all that is in it [default name: kubestock]
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = ClusterName::DEFAULT)]
+    #[arg(conflicts_with_all = ["context", "only", "purge", "discard", "timeout"])]
+    pub kind: Option<ClusterName>,
 
     /// How long the removal of each layer may take (90s, 5m, 1h) [default: 5m]
     #[arg(long, value_name = "TIME", value_parser = profile::duration)]

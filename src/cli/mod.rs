@@ -10,9 +10,9 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
-    BundleArgs, CheckArgs, Color, DiagnoseArgs, ImageForm, InstallArgs, ListArgs, LookArgs, NetworkArgs,
-    ObjectForm, OpenArgs, Output, PlanArgs, ProfileArgs, PruneArgs, RehearsalArgs, Shell, SourceArgs,
-    StatusArgs, TargetArgs, UninstallArgs, VerifyArgs,
+    BundleArgs, CheckArgs, Color, DiagnoseArgs, ImageForm, InstallArgs, ListArgs, LocalArgs, LookArgs,
+    NetworkArgs, ObjectForm, OpenArgs, Output, PlanArgs, ProfileArgs, PruneArgs, RehearsalArgs, Shell,
+    SourceArgs, StatusArgs, TargetArgs, UninstallArgs, VerifyArgs,
 };
 
 /// In rows that a terminal of 80 columns does not break.

@@ -42,6 +42,13 @@ impl Target {
         Self::of(read_named(request.kubeconfig.as_deref())?, request.context.as_deref())
     }
 
+    /// Of a kubeconfig that a cluster's own tool has given, for its current context.
+    pub fn of_text(kubeconfig: &str) -> Result<Self, ConnectError> {
+        let kubeconfig =
+            Kubeconfig::from_yaml(kubeconfig).map_err(|source| ConnectError::Unmergeable { source })?;
+        Self::of(kubeconfig, None)
+    }
+
     /// The contexts that there are to choose from in the same files; none where they cannot be read.
     pub fn contexts(kubeconfig: Option<&Path>) -> Vec<String> {
         let contexts = read_named(kubeconfig).map(|kubeconfig| kubeconfig.contexts).unwrap_or_default();
@@ -103,7 +110,7 @@ fn read_named(path: Option<&Path>) -> Result<Kubeconfig, ConnectError> {
 }
 
 /// The files that are read where none is asked for. As for kubectl, an empty `KUBECONFIG` is none.
-fn default_paths(variable: Option<&std::ffi::OsStr>) -> Vec<PathBuf> {
+pub(super) fn default_paths(variable: Option<&std::ffi::OsStr>) -> Vec<PathBuf> {
     let listed = variable.into_iter().flat_map(env::split_paths);
     let listed: Vec<PathBuf> = listed.filter(|path| !path.as_os_str().is_empty()).collect();
     if !listed.is_empty() {

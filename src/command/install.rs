@@ -6,14 +6,15 @@ use http::StatusCode;
 use super::answer::answer;
 use super::connect::connect;
 use super::holder::holder;
+use super::kind::Local;
 use super::show::Show;
-use crate::cli::{InstallArgs, LookArgs, PruneArgs};
-use crate::cluster::{ApiError, Cluster};
+use crate::cli::{InstallArgs, LookArgs, PruneArgs, TargetArgs};
+use crate::cluster::{ApiError, Cluster, Target, TargetRequest};
 use crate::engine::{self, Discard, EngineError, Extent, Install, Installed, Locality, Pruning, Tally};
 use crate::failure::{self, Failure};
 use crate::istio::release::Addon;
 use crate::plan::Layer;
-use crate::settings::Settings;
+use crate::settings::{Inputs, Settings};
 
 /// What a mesh that begins PERMISSIVE comes to.
 const PERMISSIVE: &str = "the mesh begins PERMISSIVE: plaintext is let in, and the check `mtls` is left out; \
@@ -35,11 +36,35 @@ async fn install(
     tally: &Tally,
 ) -> Result<Vec<String>, Failure> {
     show.leave_timings(arguments.timings.clone())?;
-    let settings = Settings::resolve(profile, arguments)?;
+    let inputs = Inputs::resolve(profile, arguments.bundle.as_deref(), arguments.plan)?;
     // Nothing is contacted before the files are known to be right.
-    let (layers, warnings) = settings.inputs.render()?;
+    let (layers, warnings) = inputs.render()?;
+    let TargetArgs { kubeconfig, context } = arguments.target;
+    let local = match &arguments.local.kind {
+        Some(name) => {
+            let planned = (inputs.profile(), layers.as_slice());
+            Some(Local::bring_up(name, &arguments.local, planned, kubeconfig.as_deref(), show).await?)
+        }
+        None => None,
+    };
+    let target = match &local {
+        Some(local) => local.target.clone(),
+        None => Target::resolve(&TargetRequest { kubeconfig: kubeconfig.clone(), context })?,
+    };
+    let settings = Settings {
+        inputs,
+        target,
+        kubeconfig,
+        timeout: arguments.timeout,
+        prune: arguments.prune,
+        force: arguments.force_conflicts,
+        yes: arguments.yes,
+    };
     let profile = &settings.inputs.profile().name;
     let ask = async |cluster: &Cluster| {
+        if local.as_ref().is_some_and(|local| local.is_new) {
+            return Ok(());
+        }
         confirm_elsewhere(&settings, cluster).await?;
         confirm_cut_off(&settings, cluster, &layers).await
     };
@@ -49,6 +74,9 @@ async fn install(
         show.warn(&[PERMISSIVE]);
     }
     show.begin()?;
+    if let Some(local) = &local {
+        local.load_images(show).await?;
+    }
     let installed = carry_out(&settings, layers, &cluster, show, tally).await?;
     Ok(next_commands(&settings, &installed))
 }

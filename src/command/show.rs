@@ -77,9 +77,12 @@ impl Show {
     }
 
     /// Begins to show, and to hear signals. Events said before wait until now: what asks a person
-    /// (a login, a confirmation) comes before the first bar.
+    /// (a login, a confirmation) comes before the first bar. Once is enough.
     pub(super) fn begin(&mut self) -> Result<(), Failure> {
         self.draw();
+        if self.listening.is_some() {
+            return Ok(());
+        }
         let listening = signals::listen(self.announcer.clone(), self.stop.clone());
         self.listening = Some(listening.map_err(Failure::Runtime)?);
         Ok(())

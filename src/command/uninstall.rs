@@ -4,6 +4,7 @@ use std::time::Instant;
 use super::answer::answer;
 use super::connect::reach;
 use super::holder::holder;
+use super::kind;
 use super::show::Show;
 use crate::cli::{LookArgs, UninstallArgs};
 use crate::cluster::Target;
@@ -22,6 +23,9 @@ pub(super) async fn run(arguments: UninstallArgs, look: &LookArgs) -> ExitCode {
 
 async fn uninstall(arguments: UninstallArgs, show: &mut Show, tally: &Tally) -> Result<(), Failure> {
     show.leave_timings(arguments.timings)?;
+    if let Some(name) = &arguments.kind {
+        return kind::delete(name, arguments.target.kubeconfig.as_deref(), arguments.yes, show).await;
+    }
     let (cluster, target) = reach("uninstall", arguments.target, show).await?;
     let sets = wanted(engine::installed(&cluster).await?, &arguments.only)?;
     if !arguments.yes && !sets.is_empty() {

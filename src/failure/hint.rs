@@ -7,6 +7,7 @@ use crate::cluster::{ApiError, ConnectError};
 use crate::engine::{EngineError, FailedObject, OpenError, Standing};
 use crate::istio::release::{CaBundleError, PinError, ReleaseError};
 use crate::istio::render::RenderError;
+use crate::kind::{Engine, KindError};
 use crate::kustomize;
 use crate::object::ObjectId;
 use crate::plan::{ImageError, Unrendered};
@@ -23,6 +24,8 @@ impl Failure {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Unconfirmed { asked: false, .. } => "give --yes if this is the cluster that you mean",
+            Self::NotDeleted { asked: false, .. } => "give --yes if it is to go, with all that is in it",
+            Self::Kind(error) => return kind_hint(error),
             Self::NotRemoved { asked: false, .. } => "give --yes if they are to go",
             Self::CutOff { .. } => {
                 "begin with `--mtls permissive`, which cuts nobody off, or give --yes if it is meant; docs/findings.md has \
@@ -65,6 +68,36 @@ impl Failure {
         };
         Some(hint.to_owned())
     }
+}
+
+fn kind_hint(error: &KindError) -> Option<String> {
+    const KIND: &str =
+        "kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation, or `brew install kind`";
+    const ENGINE: &str = "Docker: https://docs.docker.com/get-started/get-docker/, or Podman: https://podman.io/docs/installation";
+    let hint = match error {
+        KindError::Missing { kind: true, engine: true } => return Some(format!("get {KIND}; and {ENGINE}")),
+        KindError::Missing { kind: true, .. } => return Some(format!("get {KIND}")),
+        KindError::Missing { .. } => return Some(format!("get {ENGINE}")),
+        KindError::Silent { engine: Engine::Podman, .. } => {
+            "is it running, and may this user use it? `podman machine start` where it has a machine of its own"
+        }
+        KindError::Silent { .. } => {
+            "is it running, and may this user use it? start Docker Desktop, or `sudo systemctl start docker`"
+        }
+        KindError::HalfMade { name, .. } | KindError::NotReady { name, .. } => {
+            return Some(format!(
+                "`kubestock-install uninstall --kind {name}` takes it away; the same command then makes it anew"
+            ));
+        }
+        KindError::NoImage { .. } => {
+            "build it or pull it first: --load-image is for images that this machine has"
+        }
+        KindError::Failed { .. } => {
+            "https://kind.sigs.k8s.io/docs/user/known-issues/ has what often is the cause"
+        }
+        KindError::UnknownEngine(_) | KindError::Child { .. } | KindError::Workspace(_) => return None,
+    };
+    Some(hint.to_owned())
 }
 
 fn open_hint(error: &OpenError) -> Option<String> {

@@ -40,6 +40,11 @@ impl Failure {
                 let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
                 format!("{refused}: layers are to be removed from `{context}`")
             }
+            Self::NotDeleted { cluster, asked } => {
+                let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
+                format!("{refused}: the kind cluster `{cluster}` is to be deleted")
+            }
+            Self::Kind(error) => with_causes(error),
             Self::UnknownLayer { name, there } if there.is_empty() => {
                 format!(
                     "there is no layer `{name}` in this cluster, nor any other that kubestock-install has applied"

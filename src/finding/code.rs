@@ -73,6 +73,12 @@ codes! {
     FieldImmutable = 142,
     /// An object that the server refuses for another reason.
     ObjectRefused = 143,
+    /// A machine with too little memory for a cluster of its own.
+    MachineMemory = 151,
+    /// A kernel that lets too little be watched.
+    MachineInotify = 152,
+    /// An image that is not for this machine.
+    ImageArchitecture = 153,
     /// An object whose kind, or the version of it, nothing defines.
     UnknownKind = 201,
     /// A policy for the whole mesh that holds for one namespace alone.

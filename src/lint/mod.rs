@@ -38,6 +38,7 @@ use crate::finding::{self, Code, Finding};
 use crate::object::{GroupKind, Object, ObjectId, Snapshot};
 use crate::plan::Plan;
 
+pub use cluster::{kubernetes_for, not_ready};
 pub use layers::{homeless, shared};
 pub use machine::Machine;
 pub use mesh::{is_istiod, version as istio_version};

@@ -129,6 +129,9 @@ impl Report {
             | Event::DownloadRetried { .. }
             | Event::ReleaseReady { .. }
             | Event::BundleWritten { .. }
+            | Event::ClusterReady { .. }
+            | Event::ImagesLoaded { .. }
+            | Event::ClusterDeleted { .. }
             | Event::ObjectPlanned { finding: None, .. }
             | Event::WaveStarted { .. }
             | Event::ApplyRetried { .. }

@@ -81,6 +81,8 @@ pub enum Cause {
     /// The installer itself, and all that no fact accounts for.
     Installer,
     Download,
+    /// kind and the container engine, which bring up a cluster on this machine.
+    Machine,
     /// Questions to the API server, and objects that it was given.
     ApiServer,
     /// What the cluster took until objects were ready, or gone.
@@ -92,8 +94,15 @@ pub enum Cause {
 }
 
 impl Cause {
-    pub const ALL: [Self; 6] =
-        [Self::Installer, Self::Download, Self::ApiServer, Self::Objects, Self::Checks, Self::Lease];
+    pub const ALL: [Self; 7] = [
+        Self::Installer,
+        Self::Download,
+        Self::Machine,
+        Self::ApiServer,
+        Self::Objects,
+        Self::Checks,
+        Self::Lease,
+    ];
 
     /// Whether the cluster is what was waited for.
     pub fn is_cluster(self) -> bool {
@@ -148,6 +157,7 @@ fn of_step(step: &Step) -> Option<Cause> {
         // istioctl runs on this machine.
         Step::Render | Step::Bundle => Some(Cause::Installer),
         Step::Connect | Step::Check | Step::Plan | Step::Status => Some(Cause::ApiServer),
+        Step::Cluster(_) | Step::Load | Step::Delete(_) => Some(Cause::Machine),
         Step::Verify => Some(Cause::Checks),
         Step::Fetch | Step::Layer(_) | Step::Rollout | Step::Prune | Step::Removal(_) => None,
     }

@@ -287,6 +287,8 @@ impl<O: Write, E: Write> View for Lines<O, E> {
                 finding.iter().for_each(|finding| self.found(finding, at));
             }
             Event::PlanFinished(_) => {}
+            // The end of their steps tells.
+            Event::ClusterReady { .. } | Event::ImagesLoaded { .. } | Event::ClusterDeleted { .. } => {}
             Event::WaveStarted { layer, wave, objects } => {
                 self.say(at, &format!("{layer}: applying {wave}, {}", count(*objects, "object")));
             }
@@ -383,7 +385,10 @@ impl<O: Write, E: Write> View for Lines<O, E> {
 /// proven or compared is the answer itself.
 fn is_on_the_way(step: &Step) -> bool {
     match step {
-        Step::Fetch
+        Step::Cluster(_)
+        | Step::Load
+        | Step::Delete(_)
+        | Step::Fetch
         | Step::Render
         | Step::Bundle
         | Step::Layer(_)
@@ -410,6 +415,9 @@ fn begins(step: &Step, progress: &Progress) -> Option<String> {
             let layer = progress.layer(name)?;
             Some(format!("{name}: removing {}", contents(layer.objects, layer.wanted())))
         }
+        Step::Cluster(name) => Some(format!("cluster: bringing up the kind cluster {name}")),
+        Step::Load => Some("load: loading images of this machine".to_owned()),
+        Step::Delete(name) => Some(format!("delete: taking the kind cluster {name} away")),
         Step::Connect
         | Step::Fetch
         | Step::Render

@@ -53,7 +53,9 @@ fn doing(step: &Step, progress: &Progress) -> String {
             _ => String::new(),
         },
         Step::Plan => words::rehearsed(progress),
+        Step::Cluster(name) | Step::Delete(name) => format!("kind cluster {name}"),
         Step::Connect
+        | Step::Load
         | Step::Fetch
         | Step::Render
         | Step::Check
@@ -83,6 +85,9 @@ fn detail_rows(step: &Step, progress: &Progress, at: Duration, width: usize, ink
         }
         Step::Prune => rows.extend(held_rows(progress, ink)),
         Step::Connect
+        | Step::Cluster(_)
+        | Step::Load
+        | Step::Delete(_)
         | Step::Render
         | Step::Check
         | Step::Plan

@@ -74,6 +74,12 @@ pub(super) fn sentence(finished: &Finished, progress: &Progress) -> String {
         }
         _ => {}
     }
+    if let (Ending::Done, Some((cluster, there))) = (finished.outcome, &progress.deleted) {
+        return match there {
+            true => format!("the kind cluster {cluster} is deleted, {elapsed}"),
+            false => format!("nothing to delete: there is no kind cluster {cluster}, {elapsed}"),
+        };
+    }
     // Of those that have no cluster, one writes a bundle, and one fetches.
     if let (Ending::Done, Some(bundle)) = (finished.outcome, &progress.bundle) {
         return format!("{} is written, {}, {elapsed}", bundle.path, bytes(bundle.bytes));

@@ -51,6 +51,9 @@ pub(super) fn found(found: Found) -> String {
 pub(super) fn name(step: &Step) -> &str {
     match step {
         Step::Connect => "connect",
+        Step::Cluster(_) => "cluster",
+        Step::Load => "load",
+        Step::Delete(_) => "delete",
         Step::Fetch => "fetch",
         Step::Render => "render",
         Step::Check => "check",
@@ -72,6 +75,15 @@ pub(super) fn result(step: &Step, progress: &Progress) -> String {
             Some(target) => format!("{} ({})", target.context, target.server),
             None => String::new(),
         },
+        Step::Cluster(name) => match &progress.local {
+            Some(local) => {
+                let made = if local.made { "made" } else { "there already" };
+                format!("{name}, {made}, Kubernetes {}", local.kubernetes)
+            }
+            None => String::new(),
+        },
+        Step::Load => count(progress.loaded, "image"),
+        Step::Delete(name) => name.clone(),
         Step::Fetch => fetched(progress),
         Step::Render => {
             let objects = progress.layers.iter().map(|layer| layer.objects).sum();

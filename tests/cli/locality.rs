@@ -16,9 +16,15 @@ use crate::home::Home;
 /// An API server at the end of a tunnel: on loopback, with nodes in a cloud. It can be asked where it
 /// is, and for nothing else.
 pub(crate) async fn far_cluster() -> MockServer {
+    cluster_of(
+        json!({"metadata": {"name": "ip-10-0-0-1"}, "spec": {"providerID": "aws:///eu-west-1a/i-0abc"}}),
+    )
+    .await
+}
+
+/// An API server that knows its version and its one node.
+pub(crate) async fn cluster_of(node: Value) -> MockServer {
     let server = MockServer::start().await;
-    let node =
-        json!({"metadata": {"name": "ip-10-0-0-1"}, "spec": {"providerID": "aws:///eu-west-1a/i-0abc"}});
     let nodes = json!({"name": "nodes", "singularName": "node", "namespaced": false, "kind": "Node",
         "verbs": ["get", "list"]});
     let answers = [

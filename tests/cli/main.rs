@@ -11,6 +11,7 @@ mod fetch;
 mod files;
 mod home;
 mod images;
+mod kind;
 mod kubeconfig;
 mod locality;
 mod oidc;

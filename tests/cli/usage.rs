@@ -92,6 +92,18 @@ fn the_help_of_the_program() {
           --context <NAME>
               The context in the kubeconfig [default: its current one]
 
+          --kind [<NAME>]
+              Install into the kind cluster of this name, which is made where it is
+              not there (docs/kind.md) [default name: kubestock]
+
+          --load-image <IMAGE>
+              An image of this machine to load into the kind cluster; again for
+              another
+
+          --kind-image <IMAGE>
+              The node image of a kind cluster that is made [default: one whose
+              Kubernetes suits the profile's Istio]
+
           --timeout <TIME>
               How long each layer may take, in the place of the profile's own times
               (90s, 5m, 1h)
@@ -233,6 +245,18 @@ fn the_help_of_an_installation() {
 
           --context <NAME>
               The context in the kubeconfig [default: its current one]
+
+          --kind [<NAME>]
+              Install into the kind cluster of this name, which is made where it is
+              not there (docs/kind.md) [default name: kubestock]
+
+          --load-image <IMAGE>
+              An image of this machine to load into the kind cluster; again for
+              another
+
+          --kind-image <IMAGE>
+              The node image of a kind cluster that is made [default: one whose
+              Kubernetes suits the profile's Istio]
 
           --timeout <TIME>
               How long each layer may take, in the place of the profile's own times

@@ -20,8 +20,19 @@ use WorkloadState::{InProgress, Ready, Suspect};
 /// Facts in the order in which they came, each with its time since the start of the run.
 pub(crate) type Recording = Vec<(Duration, Event)>;
 
-pub(crate) const NAMES: [&str; 9] =
-    ["first", "again", "failed", "interrupted", "bundled", "checked", "uninstalled", "planned", "astray"];
+pub(crate) const NAMES: [&str; 11] = [
+    "first",
+    "again",
+    "failed",
+    "interrupted",
+    "bundled",
+    "checked",
+    "uninstalled",
+    "planned",
+    "astray",
+    "local",
+    "deleted",
+];
 
 pub(crate) fn named(name: &str) -> Option<Recording> {
     Some(match name {
@@ -34,6 +45,8 @@ pub(crate) fn named(name: &str) -> Option<Recording> {
         "uninstalled" => uninstalled(),
         "planned" => planned(),
         "astray" => astray(),
+        "local" => local(),
+        "deleted" => deleted(),
         _ => return None,
     })
 }
@@ -313,6 +326,38 @@ pub(crate) fn bundled() -> Recording {
     run.in_order()
 }
 
+/// A cluster that is made for it, and an image of this machine; then the run is asked to end.
+pub(crate) fn local() -> Recording {
+    let mut run = Run::default();
+    let memory = "the container engine has 2.0 GiB of memory, and the pods take up to 4 GiB";
+    let hint = "give it more in its settings";
+    run.say(0.0, Event::Found(Finding::warning(Code::MachineMemory, memory, hint)));
+    run.say(0.1, Event::StepStarted { step: Step::Cluster("kubestock".to_owned()) });
+    let (cluster, kubernetes) = ("kubestock".to_owned(), "v1.27.16".to_owned());
+    run.say(62.1, Event::ClusterReady { cluster, kubernetes, made: true });
+    run.end(62.1, Step::Cluster("kubestock".to_owned()), 62.0);
+    run.say(62.1, Event::StepStarted { step: Step::Connect });
+    run.started(62.2);
+    run.end(62.2, Step::Connect, 0.1);
+    run.say(62.2, Event::StepStarted { step: Step::Load });
+    run.say(70.2, Event::ImagesLoaded { images: vec!["kubestock/frontend:dev".to_owned()] });
+    run.end(70.2, Step::Load, 8.0);
+    run.say(70.3, Event::Interrupted { signal: "SIGINT" });
+    let hint = "what is done stays; run the same command again for the rest";
+    run.finished(70.3, Ending::Interrupted, (0, 0, 0, 0), Some((130, "interrupted by SIGINT", hint)));
+    run.in_order()
+}
+
+/// The same cluster, taken away.
+pub(crate) fn deleted() -> Recording {
+    let mut run = Run::default();
+    run.say(0.0, Event::StepStarted { step: Step::Delete("kubestock".to_owned()) });
+    run.say(2.5, Event::ClusterDeleted { cluster: "kubestock".to_owned(), there: true });
+    run.end(2.5, Step::Delete("kubestock".to_owned()), 2.5);
+    run.finished(2.5, Ending::Done, (0, 0, 0, 0), None);
+    run.in_order()
+}
+
 /// What is wrong with a workload.
 fn trouble(workload: &ObjectId, state: WorkloadState, seen: &str) -> Finding {
     let severity = if state == Suspect { Severity::Warning } else { Severity::Error };
@@ -536,15 +581,19 @@ impl Run {
 
     fn connect(&mut self, elapsed: f64) {
         self.say(0.0, Event::StepStarted { step: Step::Connect });
+        self.started(elapsed);
+        self.end(elapsed, Step::Connect, elapsed);
+    }
+
+    fn started(&mut self, at: f64) {
         self.say(
-            elapsed,
+            at,
             Event::RunStarted {
                 profile: "demo".to_owned(),
                 context: "kind-kubestock".to_owned(),
                 server: "https://127.0.0.1:6443".to_owned(),
             },
         );
-        self.end(elapsed, Step::Connect, elapsed);
     }
 
     fn received(&mut self, at: f64, received_bytes: u64) {

@@ -15,6 +15,8 @@ use super::Live;
 use super::scene::Scene;
 use crate::finding::{Code, Finding};
 
+pub use nodes::not_ready;
+pub use version::kubernetes_for;
 pub(super) use version::support;
 
 pub(super) fn find(scene: &Scene<'_>, live: &Live, istio: Option<&str>) -> Vec<Finding> {

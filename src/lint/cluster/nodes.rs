@@ -49,7 +49,8 @@ pub(super) fn trouble(node: &Object) -> Option<String> {
     not_ready(node).or_else(cordoned).or_else(tainted)
 }
 
-fn not_ready(node: &Object) -> Option<String> {
+/// Why a node is not ready; None where it is.
+pub fn not_ready(node: &Object) -> Option<String> {
     let conditions = node.pointer("/status/conditions").and_then(Value::as_array);
     let ready = conditions.into_iter().flatten().find(|condition| condition["type"] == "Ready");
     let Some(ready) = ready else { return Some("no status yet".to_owned()) };

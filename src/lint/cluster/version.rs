@@ -20,6 +20,11 @@ fn release(istio: &str) -> Option<&'static Release> {
     RELEASES.iter().find(|release| release.minor == minor)
 }
 
+/// The first and the last minor version of Kubernetes that a version of Istio was made for, where that is known.
+pub fn kubernetes_for(istio: &str) -> Option<(u32, u32)> {
+    release(istio).map(|release| release.kubernetes)
+}
+
 /// 33 of `v1.33.4` and of `1.33+`.
 fn minor(version: &str) -> Option<u32> {
     let rest = version.trim_start_matches('v').strip_prefix("1.")?;

@@ -25,6 +25,12 @@ pub(super) struct Progress {
     /// What was seen to be wrong before anything was changed.
     pub(super) found: Found,
     pub(super) bundle: Option<Bundle>,
+    /// The cluster that was brought up on this machine.
+    pub(super) local: Option<Local>,
+    /// Images that were loaded into it.
+    pub(super) loaded: usize,
+    /// One that was taken away, and whether there was one.
+    pub(super) deleted: Option<(String, bool)>,
     /// What is on its way out, and what it waits for.
     pub(super) held: Vec<(ObjectId, String)>,
     /// What an installation would change, as far as it is known.
@@ -64,6 +70,14 @@ pub(super) struct Release {
 pub(super) struct Bundle {
     pub(super) path: String,
     pub(super) bytes: u64,
+}
+
+/// A cluster of this machine's own.
+#[derive(Debug)]
+pub(super) struct Local {
+    pub(super) kubernetes: String,
+    /// Whether it is new.
+    pub(super) made: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,6 +121,11 @@ impl Progress {
             Event::BundleWritten { path, bytes, .. } => {
                 self.bundle = Some(Bundle { path: path.clone(), bytes: *bytes });
             }
+            Event::ClusterReady { kubernetes, made, .. } => {
+                self.local = Some(Local { kubernetes: kubernetes.clone(), made: *made });
+            }
+            Event::ImagesLoaded { images } => self.loaded = images.len(),
+            Event::ClusterDeleted { cluster, there } => self.deleted = Some((cluster.clone(), *there)),
             Event::Planned { layers } => {
                 for planned in layers {
                     let layer = self.layer_mut(&planned.name);
@@ -215,6 +234,9 @@ impl Progress {
             Step::Layer(name) => self.layer(name).into_iter().collect(),
             Step::Rollout => self.layers.iter().collect(),
             Step::Connect
+            | Step::Cluster(_)
+            | Step::Load
+            | Step::Delete(_)
             | Step::Fetch
             | Step::Render
             | Step::Check

@@ -11,6 +11,8 @@ pub(super) fn patterns() -> &'static str {
     "<svg class=\"patterns\" aria-hidden=\"true\" width=\"0\" height=\"0\">\n<defs>\n\
      <pattern id=\"p-download\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">\
      <rect width=\"6\" height=\"6\" class=\"c-download\"/><circle cx=\"3\" cy=\"3\" r=\"1.3\" class=\"over\"/></pattern>\n\
+     <pattern id=\"p-machine\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">\
+     <rect width=\"6\" height=\"6\" class=\"c-machine\"/><path d=\"M0 3h6\" class=\"over-line\"/></pattern>\n\
      <pattern id=\"p-objects\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
      <rect width=\"8\" height=\"8\" class=\"c-objects\"/><rect width=\"2\" height=\"8\" class=\"over\"/></pattern>\n\
      <pattern id=\"p-checks\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\">\

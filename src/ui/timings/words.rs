@@ -21,6 +21,7 @@ pub(super) fn cause(cause: Cause) -> (&'static str, &'static str) {
     match cause {
         Cause::Installer => ("own", "kubestock-install itself"),
         Cause::Download => ("download", "download of the release"),
+        Cause::Machine => ("machine", "kind and the container engine"),
         Cause::ApiServer => ("api", "API server: questions, and objects applied"),
         Cause::Objects => ("objects", "objects, until ready or gone"),
         Cause::Checks => ("checks", "checks on the mesh"),
