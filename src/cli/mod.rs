@@ -41,7 +41,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Short for `install --profile <PROFILE>`: demo, production, minimal, or a file
+    /// Short for `install --profile <PROFILE>`: demo, laptop, production, minimal, or a file
     pub profile: Option<String>,
 
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub struct Cli {
 pub enum Command {
     /// Install what a profile describes
     Install {
-        /// A profile of this program (demo, production, minimal), or a file
+        /// A profile of this program (demo, laptop, production, minimal), or a file
         #[arg(long, value_name = "NAME|FILE", required_unless_present = "bundle")]
         profile: Option<String>,
 

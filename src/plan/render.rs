@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{Layer, Placed, mtls};
-use crate::kustomize::{self, DirSource, EmbeddedSource, Inline, Rendered, Source, Warning};
-use crate::profile::{self, LayerBase, Profile};
+use crate::kustomize::{self, DirSource, EmbeddedSource, Inline, Rendered, Source, Warning, WarningKind};
+use crate::profile::{self, LayerBase, Place, Profile, ProfileFile};
 
 /// The gitops tree that the paths of a profile's layers start from.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub fn render(profile: &Profile, tree: &Tree) -> Result<RenderedLayers, Unrender
     for layer in &profile.layers {
         let rendered = render_one(layer, tree)
             .map_err(|source| Unrendered { layer: layer.name.clone(), source: Box::new(source) })?;
-        warnings.extend(rendered.warnings);
+        warnings.extend(rendered.warnings.into_iter().filter(|warning| !is_for_other_trees(layer, warning)));
         let mut objects: Vec<Placed> = rendered.objects.into_iter().map(Placed::from).collect();
         if let Some(mode) = profile.mtls {
             mtls::set(mode, profile, &mut objects);
@@ -39,6 +39,14 @@ pub fn render(profile: &Profile, tree: &Tree) -> Result<RenderedLayers, Unrender
         layers.push(Layer::new(&layer.name, objects, layer.timeout));
     }
     Ok((layers, warnings))
+}
+
+/// What a profile of this program lays over a tree is for any: that this one has no such object tells nothing.
+fn is_for_other_trees(layer: &profile::Layer, warning: &Warning) -> bool {
+    let Some(profile::Inline { place, .. }) = &layer.kustomization else { return false };
+    matches!(place, Place::Line { file: ProfileFile::Embedded(_), .. })
+        && matches!(warning.kind, WarningKind::PatchSelectsNothing { .. })
+        && warning.at.file == Path::new(&place.to_string())
 }
 
 fn render_one(layer: &profile::Layer, tree: &Tree) -> Result<Rendered, kustomize::Error> {

@@ -12,8 +12,9 @@ use super::{Overrides, Profile, ProfileError, ProfileFile, resolve};
 pub static GITOPS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/gitops");
 
 /// By name; the one that people try first stands first.
-const PROFILES: [(&str, &str); 3] = [
+const PROFILES: [(&str, &str); 4] = [
     ("demo", include_str!("../../profiles/demo.yaml")),
+    ("laptop", include_str!("../../profiles/laptop.yaml")),
     ("production", include_str!("../../profiles/production.yaml")),
     ("minimal", include_str!("../../profiles/minimal.yaml")),
 ];

@@ -62,7 +62,7 @@ fn bash_offers_what_the_program_and_its_user_have() {
         // The line, what is offered among others, and what is not.
         (
             "kubestock-install ",
-            &["demo", "production", "minimal", "mine.yaml", "install", "verify"],
+            &["demo", "laptop", "production", "minimal", "mine.yaml", "install", "verify"],
             &["notes.txt", "man"],
         ),
         ("kubestock-install ver", &["verify"], &["demo", "install"]),

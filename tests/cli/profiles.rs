@@ -9,6 +9,7 @@ use crate::home::{Home, closed, repository};
 fn the_profiles_are_listed() {
     assert_snapshot!(Home::new().run("profiles"), @"
     demo        Both gateways, Prometheus, Grafana, Jaeger and Kiali, and the six services, for a laptop
+    laptop      A tree of your own on one node, with stand-ins for private images and secrets
     production  Two istiods and two ingress gateways at least, no addons, and the six services
     minimal     istiod and the six services; no gateways, no addons
     exit code 0
@@ -24,7 +25,7 @@ fn a_profile_is_shown_as_it_is_written() {
     home.write("mine.yaml", "# Mine.\nnot: a profile\n");
     assert_eq!(home.run("profiles show mine.yaml").out, "# Mine.\nnot: a profile\n");
     assert_snapshot!(home.run("profiles show minmal"), @"
-    stderr: error: there is no profile `minmal`; did you mean `minimal`? (there are demo, production, minimal)
+    stderr: error: there is no profile `minmal`; did you mean `minimal`? (there are demo, laptop, production, minimal)
     exit code 2
     ");
 }

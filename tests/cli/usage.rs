@@ -34,8 +34,8 @@ fn the_help_of_the_program() {
 
     Arguments:
       [PROFILE]
-              Short for `install --profile <PROFILE>`: demo, production, minimal, or
-              a file
+              Short for `install --profile <PROFILE>`: demo, laptop, production,
+              minimal, or a file
 
     Options:
       -f, --file <FILE>
@@ -190,7 +190,8 @@ fn the_help_of_an_installation() {
 
     Options:
           --profile <NAME|FILE>
-              A profile of this program (demo, production, minimal), or a file
+              A profile of this program (demo, laptop, production, minimal), or a
+              file
 
       -f, --file <FILE>
               A file to lay over the profile; later ones win
@@ -584,16 +585,16 @@ fn without_arguments_the_help_is_an_error() {
 fn a_profile_that_is_unknown_is_told_with_the_nearest_one() {
     let home = Home::new();
     assert_snapshot!(home.run("dmeo"), @"
-    stderr: error: there is no profile `dmeo`; did you mean `demo`? (there are demo, production, minimal)
+    stderr: error: there is no profile `dmeo`; did you mean `demo`? (there are demo, laptop, production, minimal)
     exit code 2
     ");
     assert_snapshot!(home.run("fetch prodction"), @"
-    stderr: error: there is no profile `prodction`; did you mean `production`? (there are demo, production, minimal)
+    stderr: error: there is no profile `prodction`; did you mean `production`? (there are demo, laptop, production, minimal)
     exit code 2
     ");
     home.write("mine.yaml", "");
     assert_snapshot!(home.run("mine"), @"
-    stderr: error: there is no profile `mine`; did you mean `minimal`? (there are demo, production, minimal); to use the file, say `install --profile ./mine.yaml`
+    stderr: error: there is no profile `mine`; did you mean `minimal`? (there are demo, laptop, production, minimal); to use the file, say `install --profile ./mine.yaml`
     exit code 2
     ");
 }

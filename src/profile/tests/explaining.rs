@@ -75,7 +75,7 @@ fn essence(profile: &Profile) -> Profile {
 
 #[test]
 fn what_is_printed_reads_back_as_the_same_profile() {
-    for name in ["demo", "production", "minimal"] {
+    for name in ["demo", "laptop", "production", "minimal"] {
         let resolved = resolve(&ProfileFile::named(name), &Overrides::default()).unwrap();
         assert_eq!(essence(&again(&resolved)), essence(&resolved.profile), "{name}");
     }

@@ -167,12 +167,16 @@ fn later_ones_win_over_earlier_ones() {
 }
 
 #[test]
-fn embedded_profiles_extend_nothing() {
-    for profile in embedded() {
-        let file = ProfileFile::Embedded(profile.name.to_owned());
-        let document = Node::parse(&file, &file.text().unwrap()).unwrap();
-        assert_eq!(document.get("extends"), None, "{}", profile.name);
-    }
+fn an_embedded_profile_extends_nothing_but_another_one() {
+    let parent = |name: &str| {
+        let file = ProfileFile::Embedded(name.to_owned());
+        let mut document = Node::parse(&file, &file.text().unwrap()).unwrap();
+        document.take("extends").map(|extends| extends.value())
+    };
+    let names = embedded().into_iter().map(|profile| profile.name);
+    let extending: Vec<_> = names.filter_map(|name| Some((name, parent(name)?))).collect();
+    assert_eq!(extending, [("laptop", "demo".into())]);
+    assert_eq!(parent("demo"), None);
 }
 
 #[test]

@@ -30,10 +30,13 @@ fn said(text: &str) -> String {
 #[test]
 fn the_embedded_profiles_are_what_their_names_promise() {
     let names: Vec<_> = embedded().into_iter().map(|summary| summary.name).collect();
-    assert_eq!(names, ["demo", "production", "minimal"]);
-    for (name, istioctl_profile, addons) in
-        [("demo", "demo", &Addon::ALL[..]), ("production", "default", &[]), ("minimal", "minimal", &[])]
-    {
+    assert_eq!(names, ["demo", "laptop", "production", "minimal"]);
+    for (name, istioctl_profile, addons) in [
+        ("demo", "demo", &Addon::ALL[..]),
+        ("laptop", "demo", &Addon::ALL[..]),
+        ("production", "default", &[]),
+        ("minimal", "minimal", &[]),
+    ] {
         let profile = load(name).unwrap();
         assert!(!profile.description.is_empty(), "{name}");
         assert_eq!(profile.checks, Check::ALL, "{name}");
@@ -283,8 +286,8 @@ fn digests_prove_a_version_that_this_program_does_not_know() {
 
 #[test]
 fn an_unknown_profile_is_told_the_nearest_one() {
-    assert_snapshot!(load("prodution").unwrap_err(), @"there is no profile `prodution`; did you mean `production`? (there are demo, production, minimal)");
-    assert_snapshot!(load("everything").unwrap_err(), @"there is no profile `everything` (there are demo, production, minimal)");
+    assert_snapshot!(load("prodution").unwrap_err(), @"there is no profile `prodution`; did you mean `production`? (there are demo, laptop, production, minimal)");
+    assert_snapshot!(load("everything").unwrap_err(), @"there is no profile `everything` (there are demo, laptop, production, minimal)");
 }
 
 #[test]
