@@ -12,6 +12,7 @@ mod holder;
 mod images;
 mod install;
 mod kind;
+mod logins;
 mod man;
 mod open;
 mod pin;

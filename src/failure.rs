@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use crate::bundle::BundleError;
 use crate::cluster::{ApiError, ConnectError};
+use crate::docker::LoginError;
 use crate::engine::{EngineError, OpenError, Standing};
 use crate::finding::Finding;
 use crate::istio::release::{PinError, ReleaseError};
@@ -37,6 +38,8 @@ pub enum Failure {
     /// A list of copies is asked for, and everything stays where it is.
     NothingToCopy,
     Connect(ConnectError),
+    /// The logins to registries cannot be had.
+    Logins(LoginError),
     /// There is no cluster of this machine's own.
     Kind(KindError),
     /// A kind cluster that nobody has confirmed is to go; `asked` where a person said no.
@@ -144,6 +147,7 @@ impl Failure {
             Self::Connect(_) | Self::Discovery(_) | Self::NamelessUser | Self::Found { .. } => 3,
             Self::Unconfirmed { .. } | Self::CutOff { .. } | Self::NotRemoved { .. } => 3,
             Self::Kind(KindError::NoImage { .. } | KindError::UnknownEngine(_)) => Self::USAGE,
+            Self::Logins(_) => Self::USAGE,
             Self::Kind(_) | Self::NotDeleted { .. } => 3,
             Self::UnknownLayer { .. } => Self::USAGE,
             Self::Release(_) | Self::Pin(_) => 4,
@@ -191,6 +195,12 @@ impl From<Unrendered> for Failure {
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
         Self::Connect(error)
+    }
+}
+
+impl From<LoginError> for Failure {
+    fn from(error: LoginError) -> Self {
+        Self::Logins(error)
     }
 }
 

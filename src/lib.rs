@@ -8,7 +8,7 @@ compile_error!("kubestock-install runs on Linux and macOS; on Windows, build and
 /// YAML in and out, identity, references between objects, the waves they are applied in. Pure.
 pub mod object;
 
-/// The names of container images: taken apart, moved to a mirror, pinned. Pure.
+/// The names of container images: taken apart, moved to a mirror, pinned; and who may pull them. Pure.
 pub mod image;
 
 /// The one shape of "something is wrong": code, severity, object, evidence, next step. Pure.
@@ -58,6 +58,9 @@ pub mod child;
 
 /// Clusters that kind makes on this machine, and what that takes.
 pub mod kind;
+
+/// What docker and its like keep of logins to registries.
+pub mod docker;
 
 /// The command line.
 pub mod cli;

@@ -10,6 +10,7 @@ use url::Url;
 use crate::bundle::{self, BundleError, Opened};
 use crate::cli::{NetworkArgs, PlanArgs, ProfileArgs, PruneArgs, SourceArgs};
 use crate::cluster::{ConnectError, Target};
+use crate::image::Logins;
 use crate::istio::release::{CaBundle, CaBundleError, Platform, Supply};
 use crate::plan::{self, RenderedLayers, Tree, Unrendered};
 use crate::profile::{self, NotAnAddress, Overrides, Profile, ProfileError, ProfileFile, Resolved};
@@ -22,6 +23,8 @@ const MIRROR: &str = "KUBESTOCK_INSTALL_MIRROR";
 #[derive(Debug)]
 pub struct Settings {
     pub inputs: Inputs,
+    /// Who the pods are to registries.
+    pub logins: Logins,
     pub target: Target,
     /// The file that was named for it, where one was.
     pub kubeconfig: Option<PathBuf>,

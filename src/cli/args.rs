@@ -1,6 +1,6 @@
 //! The options that commands share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -44,6 +44,9 @@ pub struct InstallArgs {
     /// A bundle to install from, in the place of a profile and a network (see `bundle`)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "gitops", "mirror"])]
     pub bundle: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub registry: RegistryArgs,
 
     #[command(flatten)]
     pub target: TargetArgs,
@@ -162,6 +165,9 @@ pub struct CheckArgs {
     pub bundle: Option<PathBuf>,
 
     #[command(flatten)]
+    pub registry: RegistryArgs,
+
+    #[command(flatten)]
     pub target: TargetArgs,
 
     /// Look at the files alone, and ask no cluster
@@ -207,6 +213,9 @@ pub struct RehearsalArgs {
 
     #[command(flatten)]
     pub prune: PruneArgs,
+
+    #[command(flatten)]
+    pub registry: RegistryArgs,
 
     #[command(flatten)]
     pub target: TargetArgs,
@@ -302,6 +311,9 @@ pub struct StatusArgs {
     pub bundle: Option<PathBuf>,
 
     #[command(flatten)]
+    pub registry: RegistryArgs,
+
+    #[command(flatten)]
     pub target: TargetArgs,
 
     /// How to tell what is seen
@@ -342,6 +354,21 @@ pub struct TargetArgs {
     /// The context in the kubeconfig [default: its current one]
     #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
+}
+
+/// Who the pods are to registries.
+#[derive(Debug, Args)]
+pub struct RegistryArgs {
+    /// A configuration as ~/.docker/config.json whose logins the pods pull their images with, its credential helpers' too
+    /// (docs/registry-auth.md)
+    #[arg(long, value_name = "FILE")]
+    pub registry_auth: Option<PathBuf>,
+}
+
+impl RegistryArgs {
+    pub fn file(&self) -> Option<&Path> {
+        self.registry_auth.as_deref()
+    }
 }
 
 /// What is laid over a profile; beside every argument that names one.

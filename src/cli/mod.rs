@@ -11,8 +11,8 @@ use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
     BundleArgs, CheckArgs, Color, DiagnoseArgs, ImageForm, InstallArgs, ListArgs, LocalArgs, LookArgs,
-    NetworkArgs, ObjectForm, OpenArgs, Output, PlanArgs, ProfileArgs, PruneArgs, RehearsalArgs, Shell,
-    SourceArgs, StatusArgs, TargetArgs, UninstallArgs, VerifyArgs,
+    NetworkArgs, ObjectForm, OpenArgs, Output, PlanArgs, ProfileArgs, PruneArgs, RegistryArgs, RehearsalArgs,
+    Shell, SourceArgs, StatusArgs, TargetArgs, UninstallArgs, VerifyArgs,
 };
 
 /// In rows that a terminal of 80 columns does not break.

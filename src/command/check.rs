@@ -2,6 +2,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use super::connect::reach;
+use super::logins::logins;
 use super::show::Show;
 use crate::cli::{CheckArgs, LookArgs};
 use crate::engine::{Preflight, Tally};
@@ -24,6 +25,7 @@ async fn check(profile: &str, arguments: CheckArgs, show: &mut Show) -> Result<(
     // Files that cannot be read are no finding: there is nothing to look at before they are right.
     let (layers, warnings) = inputs.render()?;
     show.warn(&warnings);
+    let logins = logins(arguments.registry.file(), profile, &layers, |none| show.warn(&[none])).await?;
     let mut findings = Vec::new();
     let mut reached = None;
     if !arguments.no_cluster {
@@ -34,7 +36,7 @@ async fn check(profile: &str, arguments: CheckArgs, show: &mut Show) -> Result<(
     }
     show.begin()?;
     let cluster = reached.as_ref().map(|(cluster, target)| (cluster, target));
-    let preflight = Preflight { profile, layers, cluster, supply: &inputs.supply };
+    let preflight = Preflight { profile, layers, cluster, supply: &inputs.supply, logins: &logins };
     let rehearsed = preflight.rehearse(&show.announcer, &show.stop).await;
     let mut rehearsed = rehearsed.map_err(|_interrupted| show.interrupted())?;
     for (code, error) in rehearsed.failures.drain(..) {

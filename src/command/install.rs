@@ -7,6 +7,7 @@ use super::answer::answer;
 use super::connect::connect;
 use super::holder::holder;
 use super::kind::Local;
+use super::logins::logins;
 use super::show::Show;
 use crate::cli::{InstallArgs, LookArgs, PruneArgs, TargetArgs};
 use crate::cluster::{ApiError, Cluster, Target, TargetRequest};
@@ -39,6 +40,8 @@ async fn install(
     let inputs = Inputs::resolve(profile, arguments.bundle.as_deref(), arguments.plan)?;
     // Nothing is contacted before the files are known to be right.
     let (layers, warnings) = inputs.render()?;
+    let logins =
+        logins(arguments.registry.file(), inputs.profile(), &layers, |none| show.warn(&[none])).await?;
     let TargetArgs { kubeconfig, context } = arguments.target;
     let local = match &arguments.local.kind {
         Some(name) => {
@@ -53,6 +56,7 @@ async fn install(
     };
     let settings = Settings {
         inputs,
+        logins,
         target,
         kubeconfig,
         timeout: arguments.timeout,
@@ -141,6 +145,7 @@ async fn carry_out(
         target: &settings.target,
         cluster,
         supply: &settings.inputs.supply,
+        logins: &settings.logins,
         timeout: settings.timeout,
         pruning: pruning(&settings.prune),
         force: settings.force,

@@ -9,7 +9,7 @@ use crate::engine;
 use crate::event::{Event, Step};
 use crate::failure::Failure;
 use crate::kind::{ClusterName, Kind, KindError, node_image};
-use crate::plan::{Layer, Plan};
+use crate::plan::{self, Layer};
 use crate::profile::Profile;
 
 /// How long a cluster may take from its first container to nodes that are ready; a slow laptop needs a minute.
@@ -89,10 +89,7 @@ impl Local {
 
 /// The images of the layers, by the names that the nodes have them by.
 fn images(profile: &Profile, layers: &[Layer]) -> Vec<String> {
-    let (mut plan, _) = Plan::of(layers.to_vec());
-    // Images that cannot be placed end the run later, with their own words.
-    let images = plan.place_images(&profile.images).map(|images| images.list).unwrap_or_default();
-    images.into_iter().map(|image| image.applied.to_string()).collect()
+    plan::images_of(layers, &profile.images).iter().map(|image| image.applied.to_string()).collect()
 }
 
 /// Makes a cluster. Where that is broken off, what there is of it goes: else it would be taken for one that works.

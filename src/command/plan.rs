@@ -3,6 +3,7 @@ use std::time::Instant;
 
 use super::connect::reach;
 use super::install::pruning;
+use super::logins::logins;
 use super::show::Show;
 use crate::cli::{LookArgs, RehearsalArgs};
 use crate::engine::{self, EngineError, Install, Tally};
@@ -21,6 +22,8 @@ async fn plan(profile: &str, arguments: RehearsalArgs, show: &mut Show) -> Resul
     let inputs = Inputs::resolve(profile, arguments.bundle.as_deref(), arguments.plan)?;
     let (layers, warnings) = inputs.render()?;
     show.warn(&warnings);
+    let logins =
+        logins(arguments.registry.file(), inputs.profile(), &layers, |none| show.warn(&[none])).await?;
     let (cluster, target) = reach(&inputs.profile().name, arguments.target, show).await?;
     show.begin()?;
     let install = Install {
@@ -29,6 +32,7 @@ async fn plan(profile: &str, arguments: RehearsalArgs, show: &mut Show) -> Resul
         target: &target,
         cluster: &cluster,
         supply: &inputs.supply,
+        logins: &logins,
         timeout: None,
         pruning: pruning(&arguments.prune),
         force: arguments.force_conflicts,

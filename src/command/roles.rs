@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
 use super::connect::reach_quietly;
+use super::logins::logins;
 use super::quiet::quietly;
 use super::told;
 use crate::cli::CheckArgs;
@@ -43,6 +44,8 @@ async fn print(profile: &str, arguments: CheckArgs, wanted: Roles) -> Result<Vec
     let inputs = Inputs::resolve(profile, arguments.bundle.as_deref(), arguments.plan)?;
     let (layers, warnings) = inputs.render()?;
     warnings.iter().for_each(told::warning);
+    let warn = |none: String| told::warning(&none);
+    let logins = logins(arguments.registry.file(), inputs.profile(), &layers, warn).await?;
     quietly(async |announcer, stop| {
         let reached = match wanted {
             Roles::All(_) => None,
@@ -50,7 +53,7 @@ async fn print(profile: &str, arguments: CheckArgs, wanted: Roles) -> Result<Vec
         };
         let cluster = reached.as_ref().map(|(cluster, target)| (cluster, target));
         let profile = inputs.profile();
-        let preflight = Preflight { profile, layers, cluster, supply: &inputs.supply };
+        let preflight = Preflight { profile, layers, cluster, supply: &inputs.supply, logins: &logins };
         let mut rehearsed = preflight.rehearse(announcer, stop).await?;
         // Roles for a part of the plan would end in an installation that is half done.
         if let Some((_, error)) = rehearsed.failures.drain(..).next() {

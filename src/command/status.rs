@@ -2,6 +2,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use super::connect::reach;
+use super::logins::logins;
 use super::show::Show;
 use crate::cli::{LookArgs, StatusArgs, TargetArgs};
 use crate::engine::{self, Preflight, Standing, Tally};
@@ -28,9 +29,11 @@ async fn compared(profile: &str, arguments: StatusArgs, show: &mut Show) -> Resu
     let profile = inputs.profile();
     let (layers, warnings) = inputs.render()?;
     show.warn(&warnings);
+    let logins = logins(arguments.registry.file(), profile, &layers, |none| show.warn(&[none])).await?;
     let (cluster, target) = reach(&profile.name, arguments.target, show).await?;
     show.begin()?;
-    let preflight = Preflight { profile, layers, cluster: Some((&cluster, &target)), supply: &inputs.supply };
+    let (cluster_and_target, supply) = (Some((&cluster, &target)), &inputs.supply);
+    let preflight = Preflight { profile, layers, cluster: cluster_and_target, supply, logins: &logins };
     let rehearsed = preflight.rehearse(&show.announcer, &show.stop).await;
     let mut rehearsed = rehearsed.map_err(|_interrupted| show.interrupted())?;
     if let Some((_, error)) = rehearsed.failures.drain(..).next() {

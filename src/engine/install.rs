@@ -10,6 +10,7 @@ use super::warning::Warning;
 use super::{EngineError, check, layer, settle};
 use crate::cluster::{ApiError, Cluster, Lapse, Lease, Mode, Target};
 use crate::event::{Announcer, Event, Step};
+use crate::image::Logins;
 use crate::istio::release::Supply;
 use crate::plan::{self, ApplySet, Layer, NAMESPACE, Plan, Rollout};
 use crate::profile::Profile;
@@ -27,6 +28,8 @@ pub struct Install<'a> {
     pub target: &'a Target,
     pub cluster: &'a Cluster,
     pub supply: &'a Supply,
+    /// Who the pods are to registries.
+    pub logins: &'a Logins,
     /// For every layer, in the place of the profile's own.
     pub timeout: Option<Duration>,
     pub pruning: Pruning,

@@ -5,6 +5,7 @@ use super::{EngineError, look, prepare, rights, settle};
 use crate::cluster::{ApiError, Cluster, Target};
 use crate::event::{Announcer, Step};
 use crate::finding::{Code, Finding};
+use crate::image::Logins;
 use crate::istio::release::{Release, Supply};
 use crate::lint;
 use crate::object::Object;
@@ -22,6 +23,8 @@ pub struct Preflight<'a> {
     /// None where none is to be asked, or none answers.
     pub cluster: Option<(&'a Cluster, &'a Target)>,
     pub supply: &'a Supply,
+    /// Who the pods are to registries.
+    pub logins: &'a Logins,
 }
 
 /// A plan that is not carried out.
@@ -121,8 +124,9 @@ impl Preflight<'_> {
         });
         let (mut plan, shared) = Plan::of(istio.into_iter().chain(self.layers.iter().cloned()).collect());
         let homeless = plan.remove_homeless(|object| self.is_namespaced(object));
-        if let Err(error) = settle::place_images(announcer, &mut plan, &self.profile.images) {
-            failures.push((Code::Images, error));
+        match settle::place_images(announcer, &mut plan, &self.profile.images) {
+            Ok(images) => plan.add_pull_secrets(&images, self.logins),
+            Err(error) => failures.push((Code::Images, error)),
         }
         let mut findings: Vec<Finding> = shared.iter().map(lint::shared).collect();
         findings.extend(homeless.iter().map(lint::homeless));

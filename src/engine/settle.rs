@@ -46,7 +46,8 @@ pub(super) async fn laid_out(
         }
         let is_namespaced =
             |object: &Object| install.cluster.is_namespaced(object.api_version(), object.kind());
-        let (plan, images) = settle(announcer, layers, is_namespaced, &install.profile.images)?;
+        let (mut plan, images) = settle(announcer, layers, is_namespaced, &install.profile.images)?;
+        plan.add_pull_secrets(&images, install.logins);
         announcer.say(planned(&plan));
         Ok((plan, images))
     });

@@ -3,7 +3,9 @@ use rustls::CertificateError;
 
 use super::Failure;
 use crate::bundle::BundleError;
+use crate::child::ChildError;
 use crate::cluster::{ApiError, ConnectError};
+use crate::docker::LoginError;
 use crate::engine::{EngineError, FailedObject, OpenError, Standing};
 use crate::istio::release::{CaBundleError, PinError, ReleaseError};
 use crate::istio::render::RenderError;
@@ -25,6 +27,7 @@ impl Failure {
         let hint = match self {
             Self::Unconfirmed { asked: false, .. } => "give --yes if this is the cluster that you mean",
             Self::NotDeleted { asked: false, .. } => "give --yes if it is to go, with all that is in it",
+            Self::Logins(error) => login_hint(error)?,
             Self::Kind(error) => return kind_hint(error),
             Self::NotRemoved { asked: false, .. } => "give --yes if they are to go",
             Self::CutOff { .. } => {
@@ -67,6 +70,19 @@ impl Failure {
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+fn login_hint(error: &LoginError) -> Option<&'static str> {
+    match error {
+        LoginError::Helper { source: ChildError::Start(_), .. } => {
+            Some("the configuration names this credential helper; it must be on the PATH")
+        }
+        LoginError::Helper { .. } | LoginError::Refused { .. } => {
+            Some("`docker login` anew for this registry; the same command then goes on")
+        }
+        LoginError::IdentityToken { .. } => Some("log in with a user and a password or an access token"),
+        _ => None,
     }
 }
 

@@ -44,6 +44,7 @@ impl Failure {
                 let refused = if *asked { "not confirmed" } else { "this needs to be confirmed" };
                 format!("{refused}: the kind cluster `{cluster}` is to be deleted")
             }
+            Self::Logins(error) => with_causes(error),
             Self::Kind(error) => with_causes(error),
             Self::UnknownLayer { name, there } if there.is_empty() => {
                 format!(

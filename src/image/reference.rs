@@ -25,6 +25,20 @@ pub struct Reference {
 #[error("`{0}` is not the name of an image")]
 pub struct NotAReference(String);
 
+/// The host of a registry that is written as docker's configuration has it: `https://index.docker.io/v1/`.
+pub fn registry_host(written: &str) -> &str {
+    let place = place(written);
+    match place.split_once('/').map_or(place, |(host, _)| host) {
+        "index.docker.io" => "docker.io",
+        host => host,
+    }
+}
+
+/// Without the scheme.
+fn place(written: &str) -> &str {
+    written.split_once("://").map_or(written, |(_, place)| place).trim_end_matches('/')
+}
+
 impl Reference {
     pub fn host(&self) -> &str {
         &self.host
@@ -46,6 +60,23 @@ impl Reference {
     /// Host and path: what all versions of an image share.
     pub fn repository(&self) -> String {
         format!("{}/{}", self.host, self.path)
+    }
+
+    /// Whether it is at a place that is written as docker's configuration has it: its host with `*` for parts of it, and
+    /// a path that the image's begins with (`pkg/credentialprovider/keyring.go`, URLsMatch).
+    pub fn is_at(&self, written: &str) -> bool {
+        let path = place(written).split_once('/').map_or("", |(_, path)| path);
+        // Docker's own name for its registry ends with the version of an API.
+        let path = if matches!(path, "v1" | "v2") { "" } else { path };
+        let (mut given, mut asked) = (registry_host(written).split('.'), self.host.split('.'));
+        let is_host = loop {
+            match (given.next(), asked.next()) {
+                (None, None) => break true,
+                (Some(given), Some(asked)) if given == "*" || given == asked => {}
+                _ => break false,
+            }
+        };
+        is_host && self.path.starts_with(path)
     }
 
     pub(super) fn moved_to(self, host: &str, path: String) -> Self {

@@ -22,6 +22,10 @@ pub enum NotARegistry {
 }
 
 impl Registry {
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// The image at the same path below this place, without the host that it had before. What is here already
     /// stays.
     pub fn moved(&self, image: Reference) -> Reference {

@@ -10,6 +10,7 @@ mod istio;
 mod layer;
 mod mtls;
 mod namespaces;
+mod pull_secrets;
 mod removal;
 mod render;
 
@@ -21,7 +22,7 @@ use crate::object::ObjectId;
 pub(crate) use applyset::home;
 pub use applyset::{ApplySet, NAMESPACE, PART_OF, TOOLING};
 pub use drift::drift;
-pub use images::{Image, ImageError, Images, User};
+pub use images::{Image, ImageError, Images, User, images_of};
 pub use istio::{addons, istio};
 pub use layer::{Gate, Layer, Placed, Rollout, Stage};
 pub use namespaces::Homeless;

@@ -19,6 +19,7 @@ mod open;
 mod pin;
 mod plan;
 mod profiles;
+mod registry_auth;
 mod render;
 mod status;
 mod timings;

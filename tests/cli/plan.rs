@@ -15,10 +15,15 @@ const SETTINGS: &str = "/api/v1/namespaces/shop/configmaps/settings";
 
 /// An API server with the namespace `shop` and its ConfigMap `settings`, of which it says this, and which refuses what
 /// is called `wrong`.
-async fn cluster(data: Value) -> MockServer {
+pub(crate) async fn cluster(data: Value) -> MockServer {
     let server = MockServer::start().await;
     let resource = |name: &str, kind: &str, namespaced: bool| json!({"name": name, "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": []});
-    let resources = [resource("namespaces", "Namespace", false), resource("configmaps", "ConfigMap", true)];
+    let resources = [
+        resource("namespaces", "Namespace", false),
+        resource("configmaps", "ConfigMap", true),
+        resource("secrets", "Secret", true),
+        resource("pods", "Pod", true),
+    ];
     let set = ApplySet::of(&Layer::new("shop", Vec::new(), Duration::ZERO), 0, "mine");
     let settings = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": data, "metadata": {
         "name": "settings", "namespace": "shop", "resourceVersion": "7", "labels": {PART_OF: set.id},

@@ -86,6 +86,10 @@ fn the_help_of_the_program() {
               A bundle to install from, in the place of a profile and a network (see
               `bundle`)
 
+          --registry-auth <FILE>
+              A configuration as ~/.docker/config.json whose logins the pods pull
+              their images with, its credential helpers' too (docs/registry-auth.md)
+
           --kubeconfig <FILE>
               The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
 
@@ -240,6 +244,10 @@ fn the_help_of_an_installation() {
           --bundle <FILE>
               A bundle to install from, in the place of a profile and a network (see
               `bundle`)
+
+          --registry-auth <FILE>
+              A configuration as ~/.docker/config.json whose logins the pods pull
+              their images with, its credential helpers' too (docs/registry-auth.md)
 
           --kubeconfig <FILE>
               The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
@@ -396,6 +404,9 @@ fn the_help_of_the_other_commands() {
           --discard <KIND/NAME>
               A namespace, definition or claim that may go although it holds
               something; again for another
+          --registry-auth <FILE>
+              A configuration as ~/.docker/config.json whose logins the pods pull
+              their images with, its credential helpers' too (docs/registry-auth.md)
           --kubeconfig <FILE>
               The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
           --context <NAME>

@@ -118,6 +118,7 @@ impl Attempt<'_> {
             target: &target(),
             cluster,
             supply: &supply,
+            logins: &Default::default(),
             timeout: None,
             pruning: Pruning::default(),
             force: self.force,

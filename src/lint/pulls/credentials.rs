@@ -35,7 +35,7 @@ impl Credentials {
 
     pub(super) fn are_for(&self, image: &Reference) -> bool {
         match self {
-            Self::For(registries) => registries.iter().any(|registry| matches(registry, image)),
+            Self::For(registries) => registries.iter().any(|registry| image.is_at(registry)),
             Self::Unusable(_) => false,
         }
     }
@@ -74,25 +74,6 @@ fn has_user(entry: &Value) -> Option<bool> {
         Some(auth) => STANDARD.decode(auth.trim_end_matches('\0')).ok()?.contains(&b':').then_some(true),
         None => Some(is_said("username") || is_said("identitytoken") || is_said("registrytoken")),
     }
-}
-
-/// Whether credentials that are written for this place are used for the image: its host with `*` for parts of it, and
-/// a path that the image's begins with (`pkg/credentialprovider/keyring.go`, URLsMatch).
-fn matches(written: &str, image: &Reference) -> bool {
-    let place = written.split_once("://").map_or(written, |(_, place)| place).trim_end_matches('/');
-    let (host, path) = place.split_once('/').unwrap_or((place, ""));
-    // Docker's own name for its registry ends with the version of an API.
-    let path = if matches!(path, "v1" | "v2") { "" } else { path };
-    let host = if host == "index.docker.io" { "docker.io" } else { host };
-    let (mut given, mut asked) = (host.split('.'), image.host().split('.'));
-    let is_host = loop {
-        match (given.next(), asked.next()) {
-            (None, None) => break true,
-            (Some(given), Some(asked)) if given == "*" || given == asked => {}
-            _ => break false,
-        }
-    };
-    is_host && image.path().starts_with(path)
 }
 
 /// A pull secret with the registries that it is for, and nothing that lets anybody in; what no kubelet could read

@@ -10,7 +10,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use super::Plan;
+pub(super) use pod::pods;
+
+use super::{Layer, Plan};
 use crate::image::{Contradiction, Reference, Rules};
 use crate::object::ObjectId;
 
@@ -81,6 +83,13 @@ impl std::fmt::Display for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} of {} in layer `{}`", self.container, self.object, self.layer)
     }
+}
+
+/// The images of layers that are no plan yet, as the rules place them. None where they cannot be placed: that ends a
+/// run later, with its own words.
+pub fn images_of(layers: &[Layer], rules: &Rules) -> Vec<Image> {
+    let (mut plan, _) = Plan::of(layers.to_vec());
+    plan.place_images(rules).map(|images| images.list).unwrap_or_default()
 }
 
 impl Plan {

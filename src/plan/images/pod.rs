@@ -6,7 +6,7 @@ const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"]
 
 /// A pod, or what a controller makes pods from: metadata, and a spec with containers.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pod<'a> {
+pub(in crate::plan) struct Pod<'a> {
     metadata: Option<&'a Value>,
     spec: Option<&'a Value>,
 }
@@ -23,7 +23,7 @@ pub(super) struct Place {
 
 /// The pods of an object, each with its place (RFC 6901): wherever a `spec` has `containers`, which is so in
 /// every kind that makes pods, and in those that others define. The schemas in a CustomResourceDefinition are none.
-pub(super) fn pods(object: &Object) -> Vec<(String, Pod<'_>)> {
+pub(in crate::plan) fn pods(object: &Object) -> Vec<(String, Pod<'_>)> {
     let mut found = Vec::new();
     if object.kind() != "CustomResourceDefinition" {
         look_in(object.fields(), "", &mut found);
