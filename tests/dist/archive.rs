@@ -14,19 +14,22 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 const COMMITTED: u64 = 1_700_000_000;
-const TARGET: &str = "x86_64-unknown-linux-musl";
-const ARCHIVE: &str =
+pub(crate) const TARGET: &str = "x86_64-unknown-linux-musl";
+pub(crate) const ARCHIVE: &str =
     concat!("kubestock-install-", env!("CARGO_PKG_VERSION"), "-x86_64-unknown-linux-musl.tar.gz");
 
+/// What writes the man pages and completions.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_kubestock-install");
+
 /// Someone who packs: what their machine does to files, and what their shell has in its environment.
-struct Person {
+pub(crate) struct Person {
     umask: &'static str,
     mode: u32,
     built: Duration,
     environment: &'static [(&'static str, &'static str)],
 }
 
-const ONE: Person =
+pub(crate) const ONE: Person =
     Person { umask: "022", mode: 0o755, built: Duration::from_secs(1_750_000_000), environment: &[] };
 const ANOTHER: Person = Person {
     umask: "077",
@@ -40,14 +43,14 @@ const ANOTHER: Person = Person {
     ],
 };
 
-fn dist(folder: &Path) -> Command {
+pub(crate) fn dist(folder: &Path) -> Command {
     let mut command = Command::new("scripts/dist");
     command.env("DIST_DIR", folder).env("SOURCE_DATE_EPOCH", COMMITTED.to_string());
     command
 }
 
 /// The folder in which this person has packed a binary with these bytes.
-fn packed_by(person: &Person, program: &[u8]) -> TempDir {
+pub(crate) fn packed_by(person: &Person, program: &[u8]) -> TempDir {
     let (folder, build) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let binary = build.path().join("kubestock-install");
     std::fs::write(&binary, program).unwrap();
@@ -59,10 +62,10 @@ fn packed_by(person: &Person, program: &[u8]) -> TempDir {
         .set_modified(SystemTime::UNIX_EPOCH + person.built)
         .unwrap();
 
-    let script = format!("umask {} && exec scripts/dist pack \"$0\" {TARGET}", person.umask);
+    let script = format!("umask {} && exec scripts/dist pack \"$0\" {TARGET} \"$1\"", person.umask);
     let status = Command::new("sh")
         .args(["-c", &script])
-        .arg(&binary)
+        .args([&binary, Path::new(PROGRAM)])
         .env("DIST_DIR", folder.path())
         .env("SOURCE_DATE_EPOCH", COMMITTED.to_string())
         .envs(person.environment.iter().copied())
@@ -94,18 +97,25 @@ fn an_archive_is_one_folder_with_the_program_and_its_papers() {
         entry.read_to_end(&mut held).unwrap();
         match path.file_name().unwrap().to_str().unwrap() {
             "kubestock-install" => assert_eq!(held, b"a program"),
-            paper if path.components().count() == 2 => {
+            paper if path.components().count() == 2 && !header.entry_type().is_dir() => {
                 assert_eq!(held, std::fs::read(paper).unwrap(), "{paper}")
             }
-            _ => assert!(held.is_empty(), "a folder"),
+            _ => assert_eq!(held.is_empty(), header.entry_type().is_dir(), "{}", path.display()),
         }
     }
-    assert_snapshot!(listing.replace(env!("CARGO_PKG_VERSION"), "VERSION"), @"
+    let (pages, listing): (Vec<&str>, Vec<&str>) = listing.lines().partition(|line| line.ends_with(".1"));
+    assert!(pages.len() > 10 && pages.iter().all(|page| page.contains("/man1/")), "{pages:#?}");
+    assert_snapshot!(listing.join("\n").replace(env!("CARGO_PKG_VERSION"), "VERSION"), @"
     755 kubestock-install-VERSION-x86_64-unknown-linux-musl/
     644 kubestock-install-VERSION-x86_64-unknown-linux-musl/CHANGELOG.md
     644 kubestock-install-VERSION-x86_64-unknown-linux-musl/LICENSE
     644 kubestock-install-VERSION-x86_64-unknown-linux-musl/README.md
+    755 kubestock-install-VERSION-x86_64-unknown-linux-musl/completions/
+    644 kubestock-install-VERSION-x86_64-unknown-linux-musl/completions/_kubestock-install
+    644 kubestock-install-VERSION-x86_64-unknown-linux-musl/completions/kubestock-install.bash
+    644 kubestock-install-VERSION-x86_64-unknown-linux-musl/completions/kubestock-install.fish
     755 kubestock-install-VERSION-x86_64-unknown-linux-musl/kubestock-install
+    755 kubestock-install-VERSION-x86_64-unknown-linux-musl/man1/
     ");
 }
 

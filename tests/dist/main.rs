@@ -5,6 +5,9 @@
 
 mod archive;
 mod downloads;
+// The lines are for GNU's tools.
+#[cfg(target_os = "linux")]
+mod installed;
 mod notes;
 mod sbom;
 mod workflows;
