@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` to see it, `make test` to prove it.
 
-.PHONY: demo demo-down test lint unit browser e2e bench fuzz nightly reproducible sandbox-down
+.PHONY: demo demo-down test lint unit browser e2e bench book fuzz nightly reproducible sandbox-down
 
 demo:
 	@scripts/demo up
@@ -32,6 +32,10 @@ bench:
 	cargo bench --locked --bench apply
 	cargo bench --locked --bench said
 	cargo bench --locked --bench whole
+
+# The documents as a book, in target/book.
+book:
+	@scripts/book
 
 # Every parser with what no one would think of, a minute each; `scripts/fuzz TARGET SECONDS` takes longer.
 fuzz:
