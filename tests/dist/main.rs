@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod action;
 mod archive;
 mod downloads;
 // The lines are for GNU's tools.

@@ -12,6 +12,8 @@ mod programs;
 
 // The lines are for GNU's tools.
 #[cfg(target_os = "linux")]
+mod examples;
+#[cfg(target_os = "linux")]
 mod home;
 #[cfg(target_os = "linux")]
 mod release;

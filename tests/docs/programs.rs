@@ -33,6 +33,13 @@ const LINES: &[(&str, Way)] = &[
     ("scripts/dist", Elsewhere("scripts/reproducible")),
     ("cd dist && sha256sum --check --ignore-missing", Elsewhere("scripts/reproducible")),
     ("make", Elsewhere("Makefile")),
+    ("kind create cluster", Elsewhere("scripts/demo")),
+    // The lines of docs/install.md for a machine that somebody else has set up.
+    ("apt-get update", Elsewhere("examples/ci/gitlab.yml")),
+    ("curl -fLO", Elsewhere("examples/ci/gitlab.yml")),
+    ("echo \"$SHA256", Elsewhere("tests/dist/installed.rs")),
+    ("tar xf \"$ARCHIVE", Elsewhere("tests/dist/installed.rs")),
+    ("install \"$ARCHIVE", Elsewhere("tests/dist/installed.rs")),
 ];
 
 /// How this line is run; None where nobody has thought of its program.
