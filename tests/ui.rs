@@ -10,6 +10,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
+#[path = "ui/picture.rs"]
+mod picture;
+
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
@@ -134,6 +137,16 @@ fn a_failed_run_on_a_terminal() {
     let screen = last_screen("failed", 80);
     let failed = screen.lines().map(without_times).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(failed);
+}
+
+/// `SNAPSHOTS=overwrite` draws it anew.
+#[test]
+fn the_picture_in_the_documents_is_what_a_terminal_shows() {
+    let mut replay = replay("first");
+    replay.env("REPLAY_SPEED", "40");
+    let screen = on_terminal(replay, 80, |_, _| {});
+    let svg = picture::svg("kubestock-install demo", screen.screen());
+    snapbox::assert_data_eq!(svg, snapbox::file!["../docs/pictures/run.svg": Text].raw());
 }
 
 #[test]

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use kubestock_install::istio::release::Digest;
 use kubestock_install::ui;
 use serde_json::{Value, json};
 
@@ -129,6 +130,36 @@ fn the_page_of_every_run_needs_nothing_but_itself() {
         browser.open(&tab, &address);
         assert_sound(&browser, &address);
     }
+}
+
+/// `SNAPSHOTS=overwrite scripts/browser` takes it anew. What a browser draws differs from machine to machine, what it
+/// draws it from does not: that is compared.
+#[test]
+#[ignore = "needs a browser: scripts/browser"]
+fn the_picture_in_the_documents_is_of_the_page_of_today() {
+    let page = ui::timings(&recording::first(), "2026-11-25T09:30:52Z".parse().unwrap());
+    let page = page.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    let of_today = format!("{}\n", Digest::of(page.as_bytes()));
+    let (picture, taken_of) = ("docs/pictures/timings.png", "docs/pictures/timings.sha256");
+    if std::env::var("SNAPSHOTS").is_ok_and(|snapshots| snapshots == "overwrite") {
+        let folder = tempfile::tempdir().unwrap();
+        let mut browser = Browser::start();
+        let address = self::page(folder.path(), "first", &recording::first());
+        let tab = tab(&mut browser, 900, "light");
+        browser.open(&tab, &address);
+        let place = "document.querySelector('section[aria-labelledby=timeline]').getBoundingClientRect()";
+        let top = browser.evaluate(&tab, &format!("{place}.top - 20"));
+        let height = browser.evaluate(&tab, &format!("{place}.height + 40"));
+        let clip = json!({"x": 0, "y": top, "width": 900, "height": height, "scale": 1});
+        let question = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
+        let taken = browser.tell(&tab, "Page.captureScreenshot", question);
+        std::fs::write(picture, BASE64_STANDARD.decode(taken["data"].as_str().unwrap()).unwrap()).unwrap();
+        std::fs::write(taken_of, &of_today).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(taken_of).unwrap() == of_today,
+        "the page has changed since {picture} was taken: run `SNAPSHOTS=overwrite scripts/browser`"
+    );
 }
 
 /// What a screen reader is given: tables with rows, also where they are laid out as something else.

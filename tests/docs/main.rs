@@ -8,6 +8,7 @@
 mod book;
 mod commands;
 mod page;
+mod pictures;
 mod programs;
 
 // The lines are for GNU's tools.
