@@ -95,7 +95,7 @@ fn what_needs_a_cluster_is_used_on_one_by_the_end_to_end_tests() {
         .filter(|line| line.starts_with("kubestock-install") && expected(line) == 3)
         .map(|line| line.split_whitespace().nth(1).unwrap().to_owned())
         .map(|word| {
-            if ["demo", "production", "minimal", "--bundle"].contains(&&*word) {
+            if ["demo", "laptop", "production", "minimal", "--bundle"].contains(&&*word) {
                 "install".into()
             } else {
                 word

@@ -36,9 +36,10 @@ impl<'r> Home<'r> {
         for profile in ["work/my.yaml", "work/mine.yaml", "sandbox/profiles/demo.yaml"] {
             home.write(profile, "extends: demo\n");
         }
-        for part in ["work/site.yaml", "secret/addresses.yaml"] {
+        for part in ["work/site.yaml", "work/dev.yaml", "secret/addresses.yaml"] {
             home.write(part, "istio: {addons: [kiali]}\n");
         }
+        home.write(".docker/config.json", "{}");
         home.write("work/layers/shop/kustomization.yaml", "resources: []\n");
         for tree in ["gitops", "work/gitops"] {
             symlink(Path::new(env!("CARGO_MANIFEST_DIR")).join("gitops"), home.folder.path().join(tree))

@@ -23,6 +23,7 @@ const LINES: &[(&str, Way)] = &[
     ("sha256sum", Run),
     ("xargs", Run),
     ("kubectl", Run),
+    ("docker build", Run),
     ("tar xf kubestock-install-*.tar.gz", Elsewhere("tests/dist/installed.rs")),
     ("sudo install kubestock-install-*/kubestock-install", Elsewhere("tests/dist/installed.rs")),
     // What proves a release that was published: there is none without the workflow.
@@ -52,7 +53,8 @@ pub(crate) fn way(line: &str) -> Option<&'static Way> {
 #[cfg(target_os = "linux")]
 /// What stands in for programs of others, which would need a network, a cluster or a screen: each takes what it is
 /// given, and does nothing. kubectl is the machine's own where there is one, for it tells what it does not know.
-pub(crate) const STAND_INS: [(&str, &str); 4] = [
+pub(crate) const STAND_INS: [(&str, &str); 5] = [
+    ("docker", "[ \"$1\" = build ]"),
     ("crane", "[ \"$1\" = copy ]"),
     ("skopeo", "[ \"$1\" = copy ]"),
     ("jq", "cat >/dev/null"),
