@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     cluster.install(&cluster.profile("demo"), &[]).expect(0);
 
     let cluster = Cluster::bare("bench");
-    let without_checks = timed(|| install(&cluster, &["--set", "checks=[]"]));
+    let without_checks = timed(|| install(&cluster, &["--set", "checks=null"]));
     let cluster = Cluster::bare("bench");
     let page = tempfile::NamedTempFile::new().unwrap();
     let first = timed(|| install(&cluster, &["--timings", page.path().to_str().unwrap()]));
