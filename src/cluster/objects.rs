@@ -10,7 +10,7 @@ use super::connect::Cluster;
 use super::error::{ApiError, Subject};
 use super::kinds::Resource;
 use super::request::{Call, JSON};
-use crate::object::{GroupKind, Object, ObjectId};
+use crate::object::{Object, ObjectId};
 
 /// What becomes of what an object owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Cluster {
         namespace: Option<&str>,
         selector: Option<&str>,
     ) -> Result<Vec<Object>, ApiError> {
-        self.all_pages(api_version, kind, namespace, selector, JSON).await
+        self.pages(api_version, kind, namespace, selector, JSON, MOST_PAGES).await
     }
 
     /// The same, of each object its metadata alone.
@@ -98,28 +98,11 @@ impl Cluster {
         namespace: Option<&str>,
         selector: Option<&str>,
     ) -> Result<Vec<Object>, ApiError> {
-        self.all_pages(api_version, kind, namespace, selector, METADATA_LIST).await
+        self.pages(api_version, kind, namespace, selector, METADATA_LIST, MOST_PAGES).await
     }
 
-    async fn all_pages(
-        &self,
-        api_version: &str,
-        kind: &str,
-        namespace: Option<&str>,
-        selector: Option<&str>,
-        accept: &'static str,
-    ) -> Result<Vec<Object>, ApiError> {
-        let pages = self.pages(api_version, kind, namespace, selector, accept, MOST_PAGES).await?;
-        pages.ok_or_else(|| {
-            let (group_kind, namespace) = (GroupKind::of(api_version, kind), namespace.map(str::to_owned));
-            unreadable(
-                &Arc::new(Subject::Kind { group_kind, namespace }),
-                io::Error::other("the list has no end"),
-            )
-        })
-    }
-
-    /// The objects on the first `most` pages of a list; None where there are more.
+    /// # Errors
+    /// Also where the list does not end within so many pages.
     pub(super) async fn pages(
         &self,
         api_version: &str,
@@ -128,7 +111,7 @@ impl Cluster {
         selector: Option<&str>,
         accept: &'static str,
         most: usize,
-    ) -> Result<Option<Vec<Object>>, ApiError> {
+    ) -> Result<Vec<Object>, ApiError> {
         let resource = self.resource(api_version, kind).await?;
         let group_kind = resource.group_kind();
         let subject = Arc::new(Subject::Kind { group_kind, namespace: namespace.map(str::to_owned) });
@@ -155,10 +138,10 @@ impl Cluster {
             }
             match page.pointer("/metadata/continue").and_then(Value::as_str) {
                 Some(token) if !token.is_empty() => more = token.to_owned(),
-                _ => return Ok(Some(objects)),
+                _ => return Ok(objects),
             }
         }
-        Ok(None)
+        Err(unreadable(&subject, io::Error::other("the list has no end")))
     }
 
     /// What the server would make of this object as a new one: defaulted, mutated, validated and admitted, but

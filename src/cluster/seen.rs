@@ -67,7 +67,7 @@ impl Cluster {
         }
         let missing = objects.iter().filter(|object| !sight.there.contains_key(&object.id())).count();
         let pages = self.pages(version, kind, namespace, None, METADATA_LIST, missing / A_PAGE_IN_OBJECTS);
-        if let Ok(Some(others)) = pages.await {
+        if let Ok(others) = pages.await {
             for object in others {
                 sight.there.entry(object.id()).or_insert(object);
             }
