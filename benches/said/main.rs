@@ -18,6 +18,9 @@ mod goals;
 mod kwok;
 #[path = "../tools/module.rs"]
 mod module;
+#[path = "../tools/process.rs"]
+#[allow(dead_code, reason = "of whole processes nothing is asked")]
+mod process;
 mod watch;
 
 use std::collections::HashMap;
@@ -108,7 +111,7 @@ fn listened(mut program: Child) -> (Moments, u64) {
         if !line.contains(r#""workload""#) && !line.contains("run_finished") {
             continue;
         }
-        memory = memory.max(most_memory(program.id()).unwrap_or(0));
+        memory = memory.max(process::so_far(program.id()).unwrap_or(0));
         let event: Value = serde_json::from_str(&line).unwrap();
         if event["event"] == "workload" && event["state"] == "ready" {
             let name = event["object"].as_str().unwrap().rsplit('/').next().unwrap();
@@ -117,12 +120,6 @@ fn listened(mut program: Child) -> (Moments, u64) {
     }
     assert!(program.wait().unwrap().success());
     (said, memory)
-}
-
-fn most_memory(process: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
 /// A profile of one layer with so many Deployments.

@@ -26,10 +26,15 @@ pub(crate) fn memory(program: &Path, arguments: &[&OsStr]) -> Option<u64> {
         Command::new(program).args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
     let mut output = process.stdout.take()?;
     output.read_exact(&mut [0]).ok()?;
-    let status = fs::read_to_string(format!("/proc/{}/status", process.id())).ok();
+    let most = so_far(process.id());
     copy(&mut output, &mut sink()).ok()?;
     process.wait().ok()?;
-    let status = status?;
+    most
+}
+
+/// The most memory that a process which runs has had, in bytes, where the kernel tells it.
+pub(crate) fn so_far(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
