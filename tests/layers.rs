@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "layers/services.rs"]
+mod services;
+
 use std::path::Path;
 
 use kubestock_install::kustomize::{EmbeddedSource, Inline, Rendered, render, render_inline};
@@ -11,17 +14,9 @@ use kubestock_install::object::yaml::objects_to_string;
 use kubestock_install::profile::{GITOPS, embedded, load};
 use serde_json::{Value, json};
 
-const STAGING: &str = "kubestock-staging";
+use services::SERVICES;
 
-/// The table of KubeStock's documents.
-const SERVICES: [(&str, u64); 6] = [
-    ("frontend", 3000),
-    ("ms-identity", 3006),
-    ("ms-inventory", 3001),
-    ("ms-order-management", 3002),
-    ("ms-product", 3003),
-    ("ms-supplier", 3004),
-];
+const STAGING: &str = "kubestock-staging";
 
 /// How often all services may run at once: a rolling update of all of them brings each a second pod.
 const SURGE: u64 = 2;

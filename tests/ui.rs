@@ -10,8 +10,14 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
+// The recordings name them so.
+use kubestock_install::{event, finding, kustomize, object};
+
 #[path = "ui/picture.rs"]
 mod picture;
+#[path = "ui/recording.rs"]
+#[allow(dead_code, reason = "their names are all that is needed of them")]
+mod recording;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -305,20 +311,7 @@ fn every_event_is_documented_with_a_line_that_is_real() {
     let time = regex::Regex::new(r#""time":"[^"]*""#).unwrap();
     let unified = |line: &str| time.replace(line, "\"time\":\"\"").into_owned();
     let mut written = BTreeSet::new();
-    const RECORDINGS: [&str; 11] = [
-        "first",
-        "again",
-        "failed",
-        "interrupted",
-        "bundled",
-        "checked",
-        "uninstalled",
-        "planned",
-        "astray",
-        "local",
-        "deleted",
-    ];
-    for name in RECORDINGS {
+    for name in recording::NAMES {
         let output = replay(name).arg("json").output().unwrap();
         written.extend(String::from_utf8(output.stdout).unwrap().lines().map(unified));
     }

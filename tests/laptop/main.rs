@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../layers/services.rs"]
+mod services;
+
 use std::path::{Path, PathBuf};
 
 use kubestock_install::lint::lint;
@@ -10,15 +13,7 @@ use kubestock_install::plan::{Plan, Tree, render};
 use kubestock_install::profile::load;
 use serde_json::{Value, json};
 
-/// The table of KubeStock's documents.
-const SERVICES: [(&str, u64); 6] = [
-    ("frontend", 3000),
-    ("ms-identity", 3006),
-    ("ms-inventory", 3001),
-    ("ms-order-management", 3002),
-    ("ms-product", 3003),
-    ("ms-supplier", 3004),
-];
+use services::SERVICES;
 
 fn private() -> Tree {
     Tree::Folder(PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/laptop/tree")))
