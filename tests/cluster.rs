@@ -279,7 +279,8 @@ async fn a_field_that_kubectl_applied_goes_when_the_manifest_drops_it() {
     // Another value is no conflict either, dry or not.
     let less = deployment(name, json!({"replicas": 0, "minReadySeconds": 5}));
     assert_eq!(cluster.apply(&less, Mode::DryRun).await.unwrap().outcome, Outcome::Changed);
-    let live = cluster.apply(&less, Mode::Persist).await.unwrap().live;
+    cluster.apply(&less, Mode::Persist).await.unwrap();
+    let live = cluster.get(&less).await.unwrap().unwrap();
     assert_eq!(live.pointer("/spec/paused"), None);
     assert_eq!(live.pointer("/spec/minReadySeconds"), Some(&json!(5)));
     let managers = live.pointer("/metadata/managedFields").unwrap().to_string();
