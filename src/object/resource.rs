@@ -108,6 +108,14 @@ impl Object {
         finalizers.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
+    /// What an Event is about: `involvedObject` of core/v1, `regarding` of events.k8s.io/v1.
+    pub fn regarded(&self) -> Option<&Value> {
+        let is_event = self.kind() == "Event" && matches!(self.group(), "" | "events.k8s.io");
+        let about =
+            is_event.then(|| ["involvedObject", "regarding"].iter().find_map(|field| self.0.get(*field)));
+        about.flatten().filter(|about| !about.is_null())
+    }
+
     /// Whether this manager has applied the object, server-side.
     pub fn is_applied_by(&self, manager: &str) -> bool {
         let entries = self.pointer("/metadata/managedFields").and_then(Value::as_array);

@@ -1,41 +1,93 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Object, ObjectId};
+use super::{GroupKind, Object, ObjectId};
 
-/// Objects as they were seen at one moment. Cheap to clone: the objects are shared.
+/// Objects as they were seen at one moment, and the ways from one to those that speak of it. Clones share the objects.
 #[derive(Clone, Debug, Default)]
-pub struct Snapshot(BTreeMap<ObjectId, Arc<Object>>);
+pub struct Snapshot {
+    objects: BTreeMap<ObjectId, Arc<Object>>,
+    /// Who has each link: thousands of workloads are not to be asked one by one whether a pod is theirs.
+    linked: BTreeMap<Link, BTreeSet<ObjectId>>,
+}
+
+/// What an object says of another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Link {
+    /// It is owned by the one with this uid.
+    OwnedBy(String),
+    /// It is an Event about the one of this kind, namespace and name.
+    About(String, String, String),
+}
 
 impl Snapshot {
     /// Puts the object in the place of an earlier state of it.
-    pub fn insert(&mut self, object: Object) {
-        self.0.insert(object.id(), Arc::new(object));
+    pub fn insert(&mut self, object: impl Into<Arc<Object>>) {
+        let object = object.into();
+        let id = object.id();
+        self.remove(&id);
+        for link in links(&object) {
+            self.linked.entry(link).or_default().insert(id.clone());
+        }
+        self.objects.insert(id, object);
     }
 
-    pub fn remove(&mut self, id: &ObjectId) {
-        self.0.remove(id);
+    pub fn remove(&mut self, id: &ObjectId) -> Option<Arc<Object>> {
+        let object = self.objects.remove(id)?;
+        for link in links(&object) {
+            let Some(ids) = self.linked.get_mut(&link) else { continue };
+            ids.remove(id);
+            if ids.is_empty() {
+                self.linked.remove(&link);
+            }
+        }
+        Some(object)
     }
 
     pub fn get(&self, id: &ObjectId) -> Option<&Object> {
-        self.0.get(id).map(Arc::as_ref)
+        self.objects.get(id).map(Arc::as_ref)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Object> {
-        self.0.values().map(Arc::as_ref)
+        self.objects.values().map(Arc::as_ref)
     }
 
     /// All objects of a kind; `group` is empty for core.
     pub fn of_kind<'a>(&'a self, group: &'a str, kind: &'a str) -> impl Iterator<Item = &'a Object> {
-        self.iter().filter(move |object| object.is(group, kind))
+        let group_kind = GroupKind { group: group.to_owned(), kind: kind.to_owned() };
+        let first = ObjectId { group_kind, namespace: None, name: String::new() };
+        let objects = self.objects.range(first..).map(|(_, object)| object.as_ref());
+        objects.take_while(move |object| object.is(group, kind))
     }
 
     /// What `owner` controls: the objects whose `ownerReferences` name its uid.
-    pub fn owned_by<'a>(&'a self, owner: &'a Object) -> impl Iterator<Item = &'a Object> {
+    pub fn owned_by(&self, owner: &Object) -> impl Iterator<Item = &Object> + use<'_> {
         let uid = owner.text("/metadata/uid");
-        self.iter().filter(move |object| uid.is_some() && is_owned(object, uid))
+        self.with(uid.map(|uid| Link::OwnedBy(uid.to_owned())))
+    }
+
+    /// The Events that name this object, or one that had its name before.
+    pub fn events_about(&self, object: &Object) -> impl Iterator<Item = &Object> + use<'_> {
+        let [kind, namespace, name] = [object.kind(), object.namespace().unwrap_or_default(), object.name()];
+        self.with(Some(Link::About(kind.to_owned(), namespace.to_owned(), name.to_owned())))
+    }
+
+    /// What an object speaks of: itself, what owns it, what an Event is about, and what owns that.
+    pub fn spoken_of(&self, object: &Object) -> BTreeSet<ObjectId> {
+        let mut spoken_of = BTreeSet::from([object.id()]);
+        let mut rest = above(object);
+        while let Some(id) = rest.pop() {
+            if spoken_of.insert(id.clone()) {
+                rest.extend(self.get(&id).map(above).unwrap_or_default());
+            }
+        }
+        spoken_of
+    }
+
+    fn with(&self, link: Option<Link>) -> impl Iterator<Item = &Object> + use<'_> {
+        link.and_then(|link| self.linked.get(&link)).into_iter().flatten().filter_map(|id| self.get(id))
     }
 }
 
@@ -53,7 +105,109 @@ impl FromIterator<Object> for Snapshot {
     }
 }
 
-fn is_owned(object: &Object, uid: Option<&str>) -> bool {
-    let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
-    owners.is_some_and(|owners| owners.iter().any(|owner| owner["uid"].as_str() == uid))
+fn links(object: &Object) -> Vec<Link> {
+    let uids = owners(object).filter_map(|owner| owner["uid"].as_str());
+    let owned = uids.map(|uid| Link::OwnedBy(uid.to_owned()));
+    let about = object.regarded().map(|about| {
+        let [kind, namespace, name] = ["kind", "namespace", "name"].map(|field| text(about, field));
+        Link::About(kind, namespace, name)
+    });
+    owned.chain(about).collect()
+}
+
+/// What owns the object, or what it is an Event about.
+fn above(object: &Object) -> Vec<ObjectId> {
+    let of_owner = |owner: &Value| ObjectId {
+        group_kind: GroupKind::of(&text(owner, "apiVersion"), &text(owner, "kind")),
+        namespace: object.namespace().map(str::to_owned),
+        name: text(owner, "name"),
+    };
+    owners(object).chain(object.regarded()).map(of_owner).collect()
+}
+
+fn owners(object: &Object) -> impl Iterator<Item = &Value> {
+    object.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten()
+}
+
+fn text(fields: &Value, field: &str) -> String {
+    fields[field].as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(api_version: &str, kind: &str, name: &str, more: &Value) -> Object {
+        let mut object = json!({"apiVersion": api_version, "kind": kind,
+            "metadata": {"name": name, "namespace": "shop", "uid": format!("uid-{name}")}});
+        json_patch::merge(&mut object, more);
+        Object::new(object).unwrap()
+    }
+
+    fn owned(api_version: &str, kind: &str, name: &str) -> Value {
+        let owner =
+            json!({"apiVersion": api_version, "kind": kind, "name": name, "uid": format!("uid-{name}")});
+        json!({"metadata": {"ownerReferences": [owner]}})
+    }
+
+    fn shop() -> Snapshot {
+        let about = json!({"involvedObject": {"kind": "Pod", "apiVersion": "v1", "namespace": "shop", "name": "web-1-a"}});
+        Snapshot::from_iter([
+            object("apps/v1", "Deployment", "web", &json!({})),
+            object("apps/v1", "ReplicaSet", "web-1", &owned("apps/v1", "Deployment", "web")),
+            object("v1", "Pod", "web-1-a", &owned("apps/v1", "ReplicaSet", "web-1")),
+            object("v1", "Pod", "web-1-b", &owned("apps/v1", "ReplicaSet", "web-1")),
+            object("v1", "Event", "pulled", &about),
+        ])
+    }
+
+    fn names<'a>(objects: impl Iterator<Item = &'a Object>) -> Vec<String> {
+        objects.map(|object| object.name().to_owned()).collect()
+    }
+
+    #[test]
+    fn one_way_leads_to_what_speaks_of_an_object_and_one_to_what_it_speaks_of() {
+        let shop = shop();
+        let get = |kind, name| {
+            shop.of_kind(if kind == "ReplicaSet" { "apps" } else { "" }, kind).find(|o| o.name() == name)
+        };
+        let (set, pod, event) = (get("ReplicaSet", "web-1"), get("Pod", "web-1-a"), get("Event", "pulled"));
+        assert_eq!(names(shop.owned_by(set.unwrap())), ["web-1-a", "web-1-b"]);
+        assert_eq!(names(shop.events_about(pod.unwrap())), ["pulled"]);
+        assert_eq!(names(shop.events_about(set.unwrap())), [""; 0]);
+        let spoken_of: Vec<String> = shop.spoken_of(event.unwrap()).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            spoken_of,
+            ["Event/shop/pulled", "Pod/shop/web-1-a", "Deployment/shop/web", "ReplicaSet/shop/web-1"]
+        );
+    }
+
+    #[test]
+    fn a_kind_is_all_of_its_objects_and_none_of_another_group() {
+        let mut shop = shop();
+        shop.insert(object("other.example/v1", "Pod", "web-1-c", &json!({})));
+        assert_eq!(names(shop.of_kind("", "Pod")), ["web-1-a", "web-1-b"]);
+    }
+
+    #[test]
+    fn what_has_changed_its_owner_or_is_gone_is_not_its_owners_any_more() {
+        let mut shop = shop();
+        let set = object("apps/v1", "ReplicaSet", "web-1", &json!({}));
+        shop.insert(object("v1", "Pod", "web-1-a", &json!({})));
+        assert_eq!(names(shop.owned_by(&set)), ["web-1-b"]);
+        let gone = object("v1", "Pod", "web-1-b", &json!({})).id();
+        assert!(shop.remove(&gone).is_some() && shop.remove(&gone).is_none());
+        assert_eq!(names(shop.owned_by(&set)), [""; 0]);
+    }
+
+    #[test]
+    fn owners_in_a_circle_have_an_end() {
+        let shop = Snapshot::from_iter([
+            object("v1", "Pod", "a", &owned("v1", "Pod", "b")),
+            object("v1", "Pod", "b", &owned("v1", "Pod", "a")),
+        ]);
+        assert_eq!(shop.spoken_of(shop.iter().next().unwrap()).len(), 2);
+    }
 }

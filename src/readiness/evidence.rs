@@ -35,6 +35,7 @@ pub(super) struct Evidence<'a> {
 /// One Event of core/v1 or events.k8s.io/v1, which is the same object with other names for its fields.
 #[derive(Clone, Debug)]
 pub(super) struct Event<'a> {
+    name: &'a str,
     pub(super) reason: &'a str,
     pub(super) message: &'a str,
     pub(super) is_warning: bool,
@@ -60,16 +61,13 @@ impl<'a> Evidence<'a> {
             of_it.into_iter().partition(|pod| !std::ptr::eq(*pod, workload) && is_ending(pod));
         let (replaced, pods): (Vec<&Object>, Vec<&Object>) =
             staying.into_iter().partition(|pod| !std::ptr::eq(*pod, workload) && is_replaced(pod));
-        let speakers: Vec<&Object> = [workload]
-            .into_iter()
-            .chain(creator)
-            .chain(pods.iter().copied())
-            .chain(ending.iter().copied())
-            .collect();
-        let mut events: Vec<Event<'_>> = Event::all(snapshot)
-            .filter(|event| speakers.iter().any(|speaker| event.is_about(speaker)))
-            .collect();
-        events.sort_by_key(|event| event.time);
+        let maker = creator.filter(|creator| !std::ptr::eq(*creator, workload));
+        let speakers =
+            [workload].into_iter().chain(maker).chain(pods.iter().copied()).chain(ending.iter().copied());
+        let mut events: Vec<Event<'_>> =
+            speakers.flat_map(|speaker| Event::all_about(speaker, snapshot)).collect();
+        // Times are often of whole seconds.
+        events.sort_by_key(|event| (event.time, event.name));
         Self { creator, pods, replaced, ending, events }
     }
 
@@ -80,15 +78,13 @@ impl<'a> Evidence<'a> {
 }
 
 impl<'a> Event<'a> {
-    fn all(snapshot: &'a Snapshot) -> impl Iterator<Item = Self> {
-        let is_event =
-            |object: &&Object| object.kind() == "Event" && matches!(object.group(), "" | "events.k8s.io");
-        snapshot.iter().filter(is_event).map(Self::read)
-    }
-
     /// The last that was said of an object which is no workload's own: a claim.
     pub(super) fn newest_about(object: &Object, snapshot: &'a Snapshot) -> Option<Self> {
-        Self::all(snapshot).filter(|event| event.is_about(object)).max_by_key(|event| event.time)
+        Self::all_about(object, snapshot).max_by_key(|event| event.time)
+    }
+
+    fn all_about<'b>(object: &'b Object, snapshot: &'a Snapshot) -> impl Iterator<Item = Self> + use<'a, 'b> {
+        snapshot.events_about(object).map(Self::read).filter(|event| event.is_about(object))
     }
 
     fn read(object: &'a Object) -> Self {
@@ -104,12 +100,13 @@ impl<'a> Event<'a> {
             "/metadata/creationTimestamp",
         ]);
         Self {
+            name: object.name(),
             reason: text(&["/reason"]),
             message: text(&["/message", "/note"]),
             is_warning: text(&["/type"]) == "Warning",
             count: count.unwrap_or(1),
             time: time.parse().ok(),
-            about: field(&["/involvedObject", "/regarding"]).unwrap_or(&Value::Null),
+            about: object.regarded().unwrap_or(&Value::Null),
         }
     }
 

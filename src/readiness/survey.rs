@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::conditions::{condition, list, text, time};
@@ -10,9 +12,10 @@ use crate::object::{Object, ObjectId, Snapshot};
 /// What is wrong with each workload of a snapshot at a moment. Nobody has watched them: how long a trouble
 /// has lasted is read from the objects' own times.
 pub fn survey(snapshot: &Snapshot, now: Timestamp) -> Vec<(ObjectId, Trouble)> {
-    let workloads =
-        snapshot.iter().filter(|object| is_workload(object) && !is_made_by_another(object, snapshot));
-    workloads.filter_map(|workload| Some((workload.id(), trouble(workload, snapshot, now)?))).collect()
+    let workloads: Vec<&Object> = snapshot.iter().filter(|object| is_workload(object)).collect();
+    let uids = workloads.iter().filter_map(|workload| workload.text("/metadata/uid")).collect();
+    let made_by_none = workloads.into_iter().filter(|workload| !is_made_by_one_of(&uids, workload));
+    made_by_none.filter_map(|workload| Some((workload.id(), trouble(workload, snapshot, now)?))).collect()
 }
 
 fn trouble(workload: &Object, snapshot: &Snapshot, now: Timestamp) -> Option<Trouble> {
@@ -45,13 +48,10 @@ fn onset(
     turned.or_else(|| time(object.text("/metadata/creationTimestamp")?))
 }
 
-/// What a workload of the snapshot makes is part of it; a CronJob tries again with another Job.
-fn is_made_by_another(object: &Object, snapshot: &Snapshot) -> bool {
-    list(object, "/metadata/ownerReferences").any(|owner| {
-        let uid = text(owner, "uid");
-        let is_it = |other: &Object| is_workload(other) && other.text("/metadata/uid") == Some(uid);
-        text(owner, "kind") == "CronJob" || snapshot.iter().any(is_it)
-    })
+/// What a workload makes is part of it; a CronJob tries again with another Job.
+fn is_made_by_one_of(workloads: &BTreeSet<&str>, object: &Object) -> bool {
+    list(object, "/metadata/ownerReferences")
+        .any(|owner| text(owner, "kind") == "CronJob" || workloads.contains(text(owner, "uid")))
 }
 
 #[cfg(test)]
