@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -55,7 +55,7 @@ impl Cluster {
         let (changed, mut changes) = signal::channel(0);
         changes.mark_unchanged();
         let states = scopes.iter().map(|_| ScopeState::default()).collect();
-        let state = Mutex::new(State { snapshot: Snapshot::default(), scopes: states });
+        let state = Mutex::new(State { scopes: states, ..State::default() });
         let board = Arc::new(Board { state, changed });
         let tasks = scopes.into_iter().enumerate().map(|(index, scope)| {
             let slot = Slot { board: board.clone(), index };
@@ -76,6 +76,13 @@ impl Watching {
     /// All objects of all scopes, as far as they are known now.
     pub fn snapshot(&self) -> Snapshot {
         self.board.state().snapshot.clone()
+    }
+
+    /// Reads the objects where they are, with those that have changed or gone since the last reading as they were last.
+    pub fn read<T>(&self, read: impl FnOnce(&Snapshot, Vec<Arc<Object>>) -> T) -> T {
+        let mut state = self.board.state();
+        let changed = std::mem::take(&mut state.changed);
+        read(&state.snapshot, changed.into_values().collect())
     }
 
     /// Resolves when every scope is listed. A scope that the server will not list ends it with the reason; the
@@ -105,8 +112,11 @@ struct Board {
     changed: signal::Sender<u64>,
 }
 
+#[derive(Default)]
 struct State {
     snapshot: Snapshot,
+    /// What has been written since it was last read.
+    changed: BTreeMap<ObjectId, Arc<Object>>,
     scopes: Vec<ScopeState>,
 }
 
@@ -137,10 +147,19 @@ impl State {
         }
     }
 
+    fn put(&mut self, object: Object) {
+        let object = Arc::new(object);
+        self.changed.insert(object.id(), object.clone());
+        self.snapshot.insert(object);
+    }
+
     fn remove(&mut self, index: usize, id: &ObjectId) {
         self.scopes[index].members.remove(id);
-        if !self.scopes.iter().any(|scope| scope.members.contains(id)) {
-            self.snapshot.remove(id);
+        if self.scopes.iter().any(|scope| scope.members.contains(id)) {
+            return;
+        }
+        if let Some(object) = self.snapshot.remove(id) {
+            self.changed.insert(id.clone(), object);
         }
     }
 }
@@ -155,7 +174,7 @@ impl Slot {
     fn put(&self, object: Object) {
         self.change(|state, index| {
             state.scopes[index].members.insert(object.id());
-            state.snapshot.insert(object);
+            state.put(object);
         });
     }
 
@@ -170,7 +189,7 @@ impl Slot {
             let vanished: Vec<ObjectId> = state.scopes[index].members.difference(&listed).cloned().collect();
             vanished.iter().for_each(|id| state.remove(index, id));
             state.scopes[index] = ScopeState { members: listed, listed: true, trouble: None };
-            objects.into_iter().for_each(|object| state.snapshot.insert(object));
+            objects.into_iter().for_each(|object| state.put(object));
         });
     }
 
@@ -363,6 +382,26 @@ mod tests {
         let snapshot = watching.snapshot();
         assert_eq!(snapshot.of_kind("", "ConfigMap").count(), 2);
         assert!(snapshot.iter().all(|object| object.pointer("/metadata/managedFields").is_none()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_reading_tells_what_has_changed_or_gone_since_the_one_before() {
+        let watches = AtomicUsize::new(0);
+        let cluster = cluster(move |asked| match asked.query("watch") {
+            None => list(&[map("a", "1"), map("b", "2")], "2"),
+            Some(_) if watches.fetch_add(1, Ordering::Relaxed) == 0 => {
+                Answer::events(&[("ADDED", map("c", "3")), ("DELETED", map("a", "4"))])
+            }
+            Some(_) => Answer::Hangs,
+        });
+        let mut watching = cluster.watch(vec![scope("ConfigMap")]);
+        let changed = |watching: &Watching| {
+            let changed = watching.read(|_, changed| changed);
+            changed.iter().map(|object| object.name().to_owned()).collect::<Vec<_>>()
+        };
+        until(&mut watching, &["b", "c"]).await;
+        assert_eq!(changed(&watching), ["a", "b", "c"]);
+        assert_eq!(changed(&watching), [""; 0]);
     }
 
     #[tokio::test(start_paused = true)]

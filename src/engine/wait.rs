@@ -38,37 +38,118 @@ pub(super) async fn until_ready(run: &Run<'_>, awaited: &Awaited<'_>) -> Result<
     }
     let mut watching = run.cluster.watch(scopes(&awaited.objects));
     let begun = Instant::now();
-    let mut waiting = Waiting::new();
-    let mut said = BTreeMap::new();
+    let mut known = Known::nothing_of(&awaited.objects);
     tokio::select! {
         synced = watching.synced() => synced.map_err(EngineError::api("watching the workloads"))?,
         () = run.stop.cancelled() => return Err(EngineError::Interrupted),
         () = tokio::time::sleep_until(awaited.deadline) => {}
     }
+    let mut next_look = begun;
     loop {
-        let snapshot = watching.snapshot();
-        let now = begun.elapsed();
-        let look = |placed: &&Placed| {
-            let live = snapshot.get(&placed.object.id())?;
-            Some(waiting.look(now, live, &snapshot))
-        };
-        let assessments: Vec<Option<Assessment>> = awaited.objects.iter().map(look).collect();
-        let all: Vec<_> = awaited.objects.iter().copied().zip(&assessments).collect();
-        if !awaited.quietly {
-            announce(run, awaited.layer, &all, &mut said);
+        let is_time = Instant::now() >= next_look;
+        if is_time {
+            next_look = Instant::now() + LOOK;
         }
-        if all.iter().all(|(_, assessment)| is_current(assessment.as_ref())) {
+        let judged = watching.read(|snapshot, changed| {
+            let concerned = changed.iter().flat_map(|object| snapshot.spoken_of(object)).collect();
+            known.judge(begun.elapsed(), snapshot, &concerned, is_time)
+        });
+        if !awaited.quietly {
+            known.announce(&judged, run, awaited.layer);
+        }
+        if known.is_ready() {
             return Ok(());
         }
-        let failed = assessments.iter().flatten().any(|assessment| assessment.failed);
+        let failed = known.has_failed();
         if failed || Instant::now() >= awaited.deadline {
-            return Err(give_up(run, awaited, &all, &snapshot, failed).await);
+            return Err(give_up(run, awaited, &known, &watching.snapshot(), failed).await);
         }
         tokio::select! {
             () = watching.changed() => {}
             () = run.stop.cancelled() => return Err(EngineError::Interrupted),
-            () = tokio::time::sleep_until(awaited.deadline.min(Instant::now() + LOOK)) => {}
+            () = tokio::time::sleep_until(awaited.deadline.min(next_look)) => {}
         }
+    }
+}
+
+/// What is known of all that is waited for.
+struct Known<'a> {
+    rows: Vec<Row<'a>>,
+    /// Where each object is in the rows.
+    places: BTreeMap<ObjectId, usize>,
+    waiting: Waiting,
+}
+
+/// What is known of one object.
+struct Row<'a> {
+    placed: &'a Placed,
+    /// None while it is not in the cluster.
+    assessment: Option<Assessment>,
+    /// What was last said of it: only a change is said again.
+    said: Option<Said>,
+}
+
+impl<'a> Known<'a> {
+    fn nothing_of(objects: &[&'a Placed]) -> Self {
+        let rows = objects.iter().map(|placed| Row { placed, assessment: None, said: None }).collect();
+        let places = objects.iter().enumerate().map(|(place, placed)| (placed.object.id(), place)).collect();
+        Self { rows, places, waiting: Waiting::new() }
+    }
+
+    /// Judges those anew of which a change speaks, so that one that becomes ready among thousands is told at once. From time
+    /// to time it is `all` that are not ready: a grace may have run out, or a quota been raised.
+    fn judge(
+        &mut self,
+        now: Duration,
+        snapshot: &Snapshot,
+        concerned: &BTreeSet<ObjectId>,
+        all: bool,
+    ) -> BTreeSet<usize> {
+        let mut due: BTreeSet<usize> =
+            concerned.iter().filter_map(|id| self.places.get(id)).copied().collect();
+        if all {
+            due.extend((0..self.rows.len()).filter(|place| !self.rows[*place].is_current()));
+        }
+        for place in &due {
+            let row = &mut self.rows[*place];
+            let live = snapshot.get(&row.placed.object.id());
+            row.assessment = live.map(|live| self.waiting.look(now, live, snapshot));
+        }
+        due
+    }
+
+    /// Says what is new of these rows.
+    fn announce(&mut self, due: &BTreeSet<usize>, run: &Run<'_>, layer: &Layer) {
+        for place in due {
+            let row = &mut self.rows[*place];
+            let object = row.placed.object.id();
+            let now = summary(&object, row.assessment.as_ref());
+            if row.said.as_ref() == Some(&now) {
+                continue;
+            }
+            let Said { state, ready, wanted, reason, finding } = now.clone();
+            let before = row.said.replace(now);
+            // What has no pods and was ready from the start is nothing to tell of.
+            if readiness::is_workload(&row.placed.object) || state != WorkloadState::Ready || before.is_some()
+            {
+                let layer = layer.name.clone();
+                run.say(Event::Workload { layer, object, state, ready, wanted, reason, finding });
+            }
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        self.rows.iter().all(Row::is_current)
+    }
+
+    fn has_failed(&self) -> bool {
+        self.rows.iter().any(|row| row.assessment.as_ref().is_some_and(|assessment| assessment.failed))
+    }
+}
+
+impl Row<'_> {
+    fn is_current(&self) -> bool {
+        is_current(self.assessment.as_ref())
     }
 }
 
@@ -98,7 +179,7 @@ fn scopes(objects: &[&Placed]) -> Vec<Scope> {
     scopes.into_iter().map(scope).collect()
 }
 
-/// What was last said of an object; only a change is said again.
+/// What is said of an object.
 #[derive(Clone, PartialEq, Eq)]
 struct Said {
     state: WorkloadState,
@@ -106,28 +187,6 @@ struct Said {
     wanted: u32,
     reason: Option<String>,
     finding: Option<Finding>,
-}
-
-fn announce(
-    run: &Run<'_>,
-    layer: &Layer,
-    all: &[(&Placed, &Option<Assessment>)],
-    said: &mut BTreeMap<ObjectId, Said>,
-) {
-    for (placed, assessment) in all {
-        let object = placed.object.id();
-        let now = summary(&object, assessment.as_ref());
-        if said.get(&object) == Some(&now) {
-            continue;
-        }
-        let Said { state, ready, wanted, reason, finding } = now.clone();
-        let before = said.insert(object.clone(), now);
-        // What has no pods and was ready from the start is nothing to tell of.
-        if readiness::is_workload(&placed.object) || state != WorkloadState::Ready || before.is_some() {
-            let layer = layer.name.clone();
-            run.say(Event::Workload { layer, object, state, ready, wanted, reason, finding });
-        }
-    }
 }
 
 fn summary(object: &ObjectId, assessment: Option<&Assessment>) -> Said {
@@ -159,12 +218,12 @@ fn is_suspect(trouble: &Trouble) -> bool {
 async fn give_up(
     run: &Run<'_>,
     awaited: &Awaited<'_>,
-    all: &[(&Placed, &Option<Assessment>)],
+    known: &Known<'_>,
     snapshot: &Snapshot,
     failed: bool,
 ) -> EngineError {
     let troubles: Vec<(ObjectId, Trouble)> =
-        all.iter().filter_map(|(placed, assessment)| blamed(placed, assessment.as_ref(), failed)).collect();
+        known.rows.iter().filter_map(|row| blamed(row.placed, row.assessment.as_ref(), failed)).collect();
     let mut findings = readiness::grouped(&troubles);
     for finding in &mut findings {
         finding.at = finding.object.as_ref().and_then(|object| run.plan.place_of(object));
