@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::cluster::{Cluster, Ended, name};
 
-const SERVICES: [(&str, u16); 6] = [
+pub(crate) const SERVICES: [(&str, u16); 6] = [
     ("frontend", 3000),
     ("ms-identity", 3006),
     ("ms-inventory", 3001),
