@@ -52,13 +52,18 @@ impl Cluster {
     /// Watches each scope on its own: what goes wrong with one is [told](Watching::trouble), is tried again,
     /// and does not disturb the others.
     pub fn watch(&self, scopes: Vec<Scope>) -> Watching {
+        self.watch_for(scopes, |object| object)
+    }
+
+    /// The same, for what `essence` leaves of each object.
+    pub fn watch_for(&self, scopes: Vec<Scope>, essence: fn(Object) -> Object) -> Watching {
         let (changed, mut changes) = signal::channel(0);
         changes.mark_unchanged();
         let states = scopes.iter().map(|_| ScopeState::default()).collect();
         let state = Mutex::new(State { scopes: states, ..State::default() });
         let board = Arc::new(Board { state, changed });
         let tasks = scopes.into_iter().enumerate().map(|(index, scope)| {
-            let slot = Slot { board: board.clone(), index };
+            let slot = Slot { board: board.clone(), index, essence };
             AbortOnDropHandle::new(tokio::spawn(keep_watching(self.clone(), scope, slot)))
         });
         Watching { _tasks: tasks.collect(), board, changes }
@@ -168,6 +173,7 @@ impl State {
 struct Slot {
     board: Arc<Board>,
     index: usize,
+    essence: fn(Object) -> Object,
 }
 
 impl Slot {
@@ -257,13 +263,15 @@ async fn watch_once(
             watcher::Event::Init => list = Some(Vec::new()),
             watcher::Event::InitApply(object) => {
                 let object = kept(object, &resource, &subject)?;
-                list.get_or_insert_default().push(object);
+                list.get_or_insert_default().push((slot.essence)(object));
             }
             watcher::Event::InitDone => {
                 slot.replace(list.take().unwrap_or_default());
                 listed();
             }
-            watcher::Event::Apply(object) => slot.put(kept(object, &resource, &subject)?),
+            watcher::Event::Apply(object) => {
+                slot.put((slot.essence)(kept(object, &resource, &subject)?));
+            }
             watcher::Event::Delete(object) => slot.remove(&kept(object, &resource, &subject)?),
         }
     }

@@ -17,6 +17,25 @@ pub const EVIDENCE: [(&str, &str); 5] = [
     ("v1", "PersistentVolumeClaim"),
 ];
 
+/// The fields of an Event that [`Event::read`] reads.
+pub(super) const OF_EVENTS: [&str; 15] = [
+    "apiVersion",
+    "count",
+    "deprecatedCount",
+    "deprecatedLastTimestamp",
+    "eventTime",
+    "involvedObject",
+    "kind",
+    "lastTimestamp",
+    "message",
+    "metadata",
+    "note",
+    "reason",
+    "regarding",
+    "series",
+    "type",
+];
+
 #[derive(Debug)]
 pub(super) struct Evidence<'a> {
     /// Who creates the pods: a Deployment's newest ReplicaSet, else the workload itself. None for a

@@ -5,11 +5,13 @@
 //! - `Waiting` adds time: an ordinary restart is no failure, a loop of them is, once it has lasted;
 //! - `survey` does the same for a state that nobody has watched, by the times in its objects;
 //! - `grouped` makes one finding of what several workloads suffer alike;
-//! - `diagnose` gathers what to show when the time is over.
+//! - `diagnose` gathers what to show when the time is over;
+//! - `essence` is what any of them reads of an object.
 
 mod conditions;
 mod container;
 mod diagnosis;
+mod essence;
 mod evidence;
 mod explain;
 mod group;
@@ -21,6 +23,7 @@ mod trouble;
 mod waiting;
 
 pub use diagnosis::{Diagnosis, LogSource, diagnose};
+pub use essence::essence;
 pub use evidence::EVIDENCE;
 pub use explain::explain;
 pub use group::grouped;

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::object::yaml::parse_documents;
-use crate::readiness::diagnose;
+use crate::readiness::{diagnose, essence};
 
 /// A Deployment with an old and a new ReplicaSet, and a pod of each.
 const DEPLOYMENT: &str = "
@@ -54,9 +54,10 @@ reason: {reason}\nmessage: {message}\ncount: {}\nlastTimestamp: '2026-01-01T00:0
     )
 }
 
+/// Of what is kept of each object: nothing that explains it is lost.
 fn snapshot(text: &str) -> Snapshot {
     let documents = parse_documents(text).unwrap();
-    documents.into_iter().map(|document| Object::new(document.value).unwrap()).collect()
+    documents.into_iter().map(|document| essence(Object::new(document.value).unwrap())).collect()
 }
 
 fn workload<'a>(snapshot: &'a Snapshot, kind: &str) -> &'a Object {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::object::yaml::parse_documents;
+use crate::readiness::essence;
 
 /// Watches one object through its states.
 #[derive(Default)]
@@ -11,7 +12,7 @@ impl Watched {
     /// What is said of the first object of this text, that many seconds after the beginning.
     fn at(&mut self, seconds: u64, text: &str) -> Assessment {
         let objects = parse_documents(text).unwrap().into_iter().map(|d| Object::new(d.value).unwrap());
-        let objects: Vec<Object> = objects.collect();
+        let objects: Vec<Object> = objects.map(essence).collect();
         let snapshot: Snapshot = objects.iter().cloned().collect();
         self.waiting.look(Duration::from_secs(seconds), &objects[0], &snapshot)
     }
