@@ -11,13 +11,13 @@ use crate::event::{ApplyOutcome, Event};
 use crate::finding::{Code, Finding};
 use crate::istio::render::leave_to_istiod;
 use crate::object::{Object, Wave};
-use crate::plan::{ApplySet, Placed};
+use crate::plan::{ApplySet, Layer, Placed};
 
 /// A layer on its way into the cluster.
 #[derive(Debug)]
 pub(super) struct Application<'a> {
     pub run: &'a Run<'a>,
-    pub layer: &'a str,
+    pub layer: &'a Layer,
     pub set: &'a ApplySet,
     /// Whether the cluster may have members of the set already.
     pub again: bool,
@@ -30,7 +30,7 @@ impl Application<'_> {
     /// Applies the objects of a wave. All of them are tried, so that all that is wrong is told at once.
     pub(super) async fn wave(&self, wave: Wave, objects: &[&Placed]) -> Result<(), EngineError> {
         self.run.say(Event::WaveStarted {
-            layer: self.layer.to_owned(),
+            layer: self.layer.name.clone(),
             wave: wave.name(),
             objects: objects.len(),
         });
@@ -52,7 +52,7 @@ impl Application<'_> {
             return Ok(());
         }
         all_failed.sort_by(|a, b| a.object.cmp(&b.object));
-        Err(EngineError::Apply { layer: self.layer.to_owned(), failed: all_failed })
+        Err(EngineError::Apply { layer: self.layer.name.clone(), failed: all_failed })
     }
 
     /// What was seen of it counts once: by the next attempt it may be another.
@@ -75,7 +75,7 @@ impl Application<'_> {
             let reason = error.to_string();
             if told.as_ref() != Some(&reason) {
                 self.run.say(Event::ApplyRetried {
-                    layer: self.layer.to_owned(),
+                    layer: self.layer.name.clone(),
                     object: object.id(),
                     reason: reason.clone(),
                 });
@@ -85,11 +85,11 @@ impl Application<'_> {
         };
         self.say(&object, ApplyOutcome::Failed, Some(error.to_string()));
         let failed = FailedObject { object: object.id(), at: placed.at.clone(), error };
-        Err(EngineError::Apply { layer: self.layer.to_owned(), failed: vec![failed] })
+        Err(EngineError::Apply { layer: self.layer.name.clone(), failed: vec![failed] })
     }
 
     fn applied(&self, placed: &Placed, applied: Applied) {
-        self.run.tally.remember(&applied.live);
+        self.run.tally.remember(placed.object.id(), &applied.live);
         self.say(&placed.object, of(applied.outcome), None);
         let made = made_by(placed, &applied.makers, ("was", "now it has what the layer says"));
         made.into_iter().for_each(|finding| self.run.say(Event::Found(finding)));
@@ -97,7 +97,7 @@ impl Application<'_> {
 
     fn say(&self, object: &Object, outcome: ApplyOutcome, message: Option<String>) {
         self.run.tally.count(outcome);
-        let layer = self.layer.to_owned();
+        let layer = self.layer.name.clone();
         self.run.say(Event::ObjectApplied { layer, object: object.id(), outcome, message });
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -6,10 +7,13 @@ use super::EngineError;
 use super::apply::Application;
 use super::gate;
 use super::run::Run;
-use super::wait::{Awaited, until_ready};
+use super::wait::{Awaited, Wait};
 use crate::cluster::Mode;
 use crate::object::{Object, Wave};
 use crate::plan::{ApplySet, Layer, NAMESPACE, Placed, Rollout, Stage};
+
+/// The first wave with objects that [`is_awaited`] tells of.
+const FIRST_AWAITED: Wave = Wave::Workloads;
 
 /// Applies a layer stage by stage, each ready before the next begins. Says what the cluster had recorded of the layer
 /// before.
@@ -23,27 +27,43 @@ pub(super) async fn apply(
     let before = remember(run, set).await?;
     let mode = if force { Mode::Force } else { Mode::Persist };
     let again = before.is_some();
-    let application = Application { run, layer: &layer.name, set, again, mode, deadline };
+    let application = Application { run, layer, set, again, mode, deadline };
     for stage in &layer.stages {
-        for (wave, objects) in stage.waves() {
-            application.wave(wave, &objects).await?;
-            if wave == Wave::Definitions {
-                established(run, layer, objects, deadline).await?;
+        let (awaited, before_them) = stage.waves().into_iter().partition(|(wave, _)| *wave >= FIRST_AWAITED);
+        applied(&application, before_them).await?;
+        match layer.rollout {
+            Rollout::Awaited => {
+                let objects = to_be_ready(layer, stage, deadline);
+                let mut wait = Wait::begin(run, &objects);
+                wait.while_applying(applied(&application, awaited)).await?;
+                wait.until_ready().await?;
             }
-        }
-        if layer.rollout == Rollout::Awaited {
-            rolled_out(run, layer, stage, deadline).await?;
+            Rollout::AtTheEnd => applied(&application, awaited).await?,
         }
         gate::all_open(run, layer, &stage.gates, deadline).await?;
     }
     Ok(before)
 }
 
+/// Applies these waves, one after the other.
+async fn applied(
+    application: &Application<'_>,
+    waves: BTreeMap<Wave, Vec<&Placed>>,
+) -> Result<(), EngineError> {
+    for (wave, objects) in waves {
+        application.wave(wave, &objects).await?;
+        if wave == Wave::Definitions {
+            established(application, objects).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Waits for the workloads of a layer that was not awaited while it was applied.
 pub(super) async fn roll_out(run: &Run<'_>, layer: &Layer) -> Result<(), EngineError> {
     let deadline = Instant::now() + layer.timeout;
     for stage in &layer.stages {
-        rolled_out(run, layer, stage, deadline).await?;
+        Wait::begin(run, &to_be_ready(layer, stage, deadline)).until_ready().await?;
     }
     Ok(())
 }
@@ -61,23 +81,17 @@ async fn remember(run: &Run<'_>, set: &ApplySet) -> Result<Option<ApplySet>, Eng
 
 /// Waits until the kinds that were just defined can be used.
 async fn established(
-    run: &Run<'_>,
-    layer: &Layer,
+    Application { run, layer, deadline, .. }: &Application<'_>,
     definitions: Vec<&Placed>,
-    deadline: Instant,
 ) -> Result<(), EngineError> {
-    until_ready(run, &Awaited { layer, objects: definitions, deadline, quietly: true }).await?;
+    let awaited = Awaited { layer, objects: definitions, deadline: *deadline, quietly: true };
+    Wait::begin(run, &awaited).until_ready().await?;
     run.cluster.discover().await.map_err(EngineError::api("reading the kinds that the cluster knows"))
 }
 
-async fn rolled_out(
-    run: &Run<'_>,
-    layer: &Layer,
-    stage: &Stage,
-    deadline: Instant,
-) -> Result<(), EngineError> {
+fn to_be_ready<'a>(layer: &'a Layer, stage: &'a Stage, deadline: Instant) -> Awaited<'a> {
     let objects = stage.objects.iter().filter(|placed| is_awaited(&placed.object)).collect();
-    until_ready(run, &Awaited { layer, objects, deadline, quietly: false }).await
+    Awaited { layer, objects, deadline, quietly: false }
 }
 
 /// Whether a layer is ready only once this object is.

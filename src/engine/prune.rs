@@ -90,7 +90,7 @@ pub(super) async fn look<'a>(
         }
         Err(error) => return Err(EngineError::api("looking for what a layer does not have any more")(error)),
     };
-    let objects = superfluous(members, &run.tally.applied());
+    let objects = superfluous(members, &run.tally.uids());
     let others: Vec<&str> =
         before.profiles.iter().map(String::as_str).filter(|profile| *profile != run.profile).collect();
     if objects.is_empty() || others.is_empty() || pruning.extent == Extent::All {

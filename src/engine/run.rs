@@ -1,6 +1,6 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::EngineError;
 use crate::cluster::{ApiError, Cluster};
 use crate::event::{Announcer, ApplyOutcome, Event, Step};
-use crate::object::Object;
+use crate::object::{Object, ObjectId};
 use crate::plan::Plan;
 
 /// How many requests are on their way at once: a server on a laptop is busy with these, and a large
@@ -40,8 +40,14 @@ pub struct Tally {
     unchanged: AtomicUsize,
     failed: AtomicUsize,
     removed: AtomicUsize,
-    /// The uids of what was applied.
-    applied: Mutex<HashSet<String>>,
+    applied: Mutex<HashMap<ObjectId, AsApplied>>,
+}
+
+/// What an object was like once it was applied.
+#[derive(Debug)]
+struct AsApplied {
+    uid: Option<String>,
+    version: Option<u64>,
 }
 
 impl Tally {
@@ -62,13 +68,27 @@ impl Tally {
         self.of(outcome).load(Ordering::Relaxed)
     }
 
-    pub(super) fn remember(&self, live: &Object) {
-        let mut applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
-        applied.extend(live.text("/metadata/uid").map(str::to_owned));
+    /// That the object was applied, and by its metadata became this.
+    pub(super) fn remember(&self, object: ObjectId, live: &Object) {
+        let as_applied =
+            AsApplied { uid: live.text("/metadata/uid").map(str::to_owned), version: version(live) };
+        self.applied().insert(object, as_applied);
     }
 
-    pub(super) fn applied(&self) -> HashSet<String> {
-        self.applied.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The uids of what was applied.
+    pub(super) fn uids(&self) -> HashSet<String> {
+        self.applied().values().filter_map(|as_applied| as_applied.uid.clone()).collect()
+    }
+
+    /// Whether an object was applied, and is seen as it then was or as it became since: a watch may be behind.
+    pub(super) fn has_applied(&self, seen: &Object) -> bool {
+        self.applied().get(&seen.id()).is_some_and(|as_applied| {
+            as_applied.version.zip(version(seen)).is_none_or(|(applied, seen)| seen >= applied)
+        })
+    }
+
+    fn applied(&self) -> MutexGuard<'_, HashMap<ObjectId, AsApplied>> {
+        self.applied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn count_removed(&self) {
@@ -78,6 +98,11 @@ impl Tally {
     pub fn removed(&self) -> usize {
         self.removed.load(Ordering::Relaxed)
     }
+}
+
+/// Later ones are greater (KEP-5504); None where a server has others.
+fn version(live: &Object) -> Option<u64> {
+    live.text("/metadata/resourceVersion")?.parse().ok()
 }
 
 impl Run<'_> {

@@ -7,10 +7,10 @@ use super::EngineError;
 use super::diagnose::diagnosed;
 use super::layer::since;
 use super::run::Run;
-use crate::cluster::Scope;
+use crate::cluster::{Scope, Watching};
 use crate::event::{Event, WorkloadState};
 use crate::finding::Finding;
-use crate::object::{ObjectId, Snapshot};
+use crate::object::{Object, ObjectId, Snapshot};
 use crate::plan::{Layer, Placed};
 use crate::readiness::{self, Assessment, Status, Trouble, Waiting};
 
@@ -30,44 +30,86 @@ pub(super) struct Awaited<'a> {
     pub quietly: bool,
 }
 
-/// Waits until every object is current by the rules of kstatus. Ends early where one has failed in a
-/// way that does not mend itself.
-pub(super) async fn until_ready(run: &Run<'_>, awaited: &Awaited<'_>) -> Result<(), EngineError> {
-    if awaited.objects.is_empty() {
-        return Ok(());
+/// The way of some objects to readiness, watched from before they are applied, so that each is told as soon as it is ready.
+pub(super) struct Wait<'a> {
+    run: &'a Run<'a>,
+    awaited: &'a Awaited<'a>,
+    watching: Watching,
+    known: Known<'a>,
+    begun: Instant,
+    next_look: Instant,
+}
+
+impl<'a> Wait<'a> {
+    pub(super) fn begin(run: &'a Run<'a>, awaited: &'a Awaited<'a>) -> Self {
+        let watching = run.cluster.watch_for(scopes(&awaited.objects), readiness::essence);
+        let (known, begun) = (Known::nothing_of(&awaited.objects), Instant::now());
+        Self { run, awaited, watching, known, begun, next_look: begun }
     }
-    let mut watching = run.cluster.watch(scopes(&awaited.objects));
-    let begun = Instant::now();
-    let mut known = Known::nothing_of(&awaited.objects);
-    tokio::select! {
-        synced = watching.synced() => synced.map_err(EngineError::api("watching the workloads"))?,
-        () = run.stop.cancelled() => return Err(EngineError::Interrupted),
-        () = tokio::time::sleep_until(awaited.deadline) => {}
+
+    /// Tells how they are while they are still being applied. Whatever has failed, and that something cannot be watched, is for
+    /// [`Self::until_ready`] to say.
+    pub(super) async fn while_applying<T>(&mut self, applying: impl Future<Output = T>) -> T {
+        let telling = async {
+            loop {
+                self.look(|row| row.is_known());
+                tokio::select! {
+                    () = self.watching.changed() => {}
+                    () = tokio::time::sleep_until(self.next_look) => {}
+                }
+            }
+        };
+        tokio::select! {
+            done = applying => done,
+            () = telling => unreachable!("it has no end"),
+        }
     }
-    let mut next_look = begun;
-    loop {
-        let is_time = Instant::now() >= next_look;
-        if is_time {
-            next_look = Instant::now() + LOOK;
-        }
-        let judged = watching.read(|snapshot, changed| {
-            let concerned = changed.iter().flat_map(|object| snapshot.spoken_of(object)).collect();
-            known.judge(begun.elapsed(), snapshot, &concerned, is_time)
-        });
-        if !awaited.quietly {
-            known.announce(&judged, run, awaited.layer);
-        }
-        if known.is_ready() {
+
+    /// Waits until every object is current by the rules of kstatus. Ends early where one has failed in a way that does not
+    /// mend itself.
+    pub(super) async fn until_ready(mut self) -> Result<(), EngineError> {
+        let (run, deadline) = (self.run, self.awaited.deadline);
+        if self.awaited.objects.is_empty() {
             return Ok(());
         }
-        let failed = known.has_failed();
-        if failed || Instant::now() >= awaited.deadline {
-            return Err(give_up(run, awaited, &known, &watching.snapshot(), failed).await);
-        }
         tokio::select! {
-            () = watching.changed() => {}
+            synced = self.watching.synced() => synced.map_err(EngineError::api("watching the workloads"))?,
             () = run.stop.cancelled() => return Err(EngineError::Interrupted),
-            () = tokio::time::sleep_until(awaited.deadline.min(next_look)) => {}
+            () = tokio::time::sleep_until(deadline) => {}
+        }
+        self.next_look = Instant::now();
+        loop {
+            self.look(|_| true);
+            if self.known.is_ready() {
+                return Ok(());
+            }
+            let failed = self.known.has_failed();
+            if failed || Instant::now() >= deadline {
+                return Err(self.give_up(failed).await);
+            }
+            tokio::select! {
+                () = self.watching.changed() => {}
+                () = run.stop.cancelled() => return Err(EngineError::Interrupted),
+                () = tokio::time::sleep_until(deadline.min(self.next_look)) => {}
+            }
+        }
+    }
+
+    /// Judges what may have changed, and says what is new of those that are to be told.
+    fn look(&mut self, is_told: impl Fn(&Row<'_>) -> bool) {
+        let now = Instant::now();
+        let is_time = now >= self.next_look;
+        if is_time {
+            self.next_look = now + LOOK;
+        }
+        let (known, tally) = (&mut self.known, self.run.tally);
+        let judged = self.watching.read(|snapshot, changed| {
+            let concerned = changed.iter().flat_map(|object| snapshot.spoken_of(object)).collect();
+            let get = |id: &ObjectId| snapshot.get(id).filter(|live| tally.has_applied(live));
+            known.judge(now - self.begun, snapshot, get, &concerned, is_time)
+        });
+        if !self.awaited.quietly {
+            self.known.announce(&judged, is_told, self.run, self.awaited.layer);
         }
     }
 }
@@ -98,10 +140,11 @@ impl<'a> Known<'a> {
 
     /// Judges those anew of which a change speaks, so that one that becomes ready among thousands is told at once. From time
     /// to time it is `all` that are not ready: a grace may have run out, or a quota been raised.
-    fn judge(
+    fn judge<'s>(
         &mut self,
         now: Duration,
-        snapshot: &Snapshot,
+        snapshot: &'s Snapshot,
+        get: impl Fn(&ObjectId) -> Option<&'s Object>,
         concerned: &BTreeSet<ObjectId>,
         all: bool,
     ) -> BTreeSet<usize> {
@@ -112,16 +155,25 @@ impl<'a> Known<'a> {
         }
         for place in &due {
             let row = &mut self.rows[*place];
-            let live = snapshot.get(&row.placed.object.id());
+            let live = get(&row.placed.object.id());
             row.assessment = live.map(|live| self.waiting.look(now, live, snapshot));
         }
         due
     }
 
     /// Says what is new of these rows.
-    fn announce(&mut self, due: &BTreeSet<usize>, run: &Run<'_>, layer: &Layer) {
+    fn announce(
+        &mut self,
+        due: &BTreeSet<usize>,
+        is_told: impl Fn(&Row<'_>) -> bool,
+        run: &Run<'_>,
+        layer: &Layer,
+    ) {
         for place in due {
             let row = &mut self.rows[*place];
+            if !is_told(row) {
+                continue;
+            }
             let object = row.placed.object.id();
             let now = summary(&object, row.assessment.as_ref());
             if row.said.as_ref() == Some(&now) {
@@ -148,6 +200,10 @@ impl<'a> Known<'a> {
 }
 
 impl Row<'_> {
+    fn is_known(&self) -> bool {
+        self.assessment.is_some()
+    }
+
     fn is_current(&self) -> bool {
         is_current(self.assessment.as_ref())
     }
@@ -213,25 +269,22 @@ fn is_suspect(trouble: &Trouble) -> bool {
     trouble.grace < ORDINARY
 }
 
-/// Says all that is known of what is not ready: each cause once, with the evidence of one workload that
-/// suffers from it.
-async fn give_up(
-    run: &Run<'_>,
-    awaited: &Awaited<'_>,
-    known: &Known<'_>,
-    snapshot: &Snapshot,
-    failed: bool,
-) -> EngineError {
-    let troubles: Vec<(ObjectId, Trouble)> =
-        known.rows.iter().filter_map(|row| blamed(row.placed, row.assessment.as_ref(), failed)).collect();
-    let mut findings = readiness::grouped(&troubles);
-    for finding in &mut findings {
-        finding.at = finding.object.as_ref().and_then(|object| run.plan.place_of(object));
+impl Wait<'_> {
+    /// Says all that is known of what is not ready: each cause once, with the evidence of one workload that
+    /// suffers from it.
+    async fn give_up(&self, failed: bool) -> EngineError {
+        let (run, layer, snapshot) = (self.run, self.awaited.layer, self.watching.snapshot());
+        let blamed = |row: &Row<'_>| blamed(row.placed, row.assessment.as_ref(), failed);
+        let troubles: Vec<(ObjectId, Trouble)> = self.known.rows.iter().filter_map(blamed).collect();
+        let mut findings = readiness::grouped(&troubles);
+        for finding in &mut findings {
+            finding.at = finding.object.as_ref().and_then(|object| run.plan.place_of(object));
+        }
+        let told = diagnosed(run.cluster, Some(&layer.name), &mut findings, &snapshot).await;
+        told.into_iter().for_each(|event| run.say(event));
+        let after = since(layer, self.awaited.deadline);
+        EngineError::NotReady { layer: layer.name.clone(), after, failed, findings }
     }
-    let told = diagnosed(run.cluster, Some(&awaited.layer.name), &mut findings, snapshot).await;
-    told.into_iter().for_each(|event| run.say(event));
-    let after = since(awaited.layer, awaited.deadline);
-    EngineError::NotReady { layer: awaited.layer.name.clone(), after, failed, findings }
 }
 
 /// What is to be said of an object when the waiting ends. Where it ends because something has failed, what

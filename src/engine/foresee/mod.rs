@@ -194,7 +194,7 @@ impl Rehearsal<'_> {
             // As the layer has it: what the server makes up for it, an address, say, would be another next time.
             return self.planned(PlannedOutcome::Create, Diff::of_new(object));
         };
-        self.run.tally.remember(before);
+        self.run.tally.remember(object.id(), before);
         if applied.outcome == Outcome::Unchanged {
             return self.planned(PlannedOutcome::None, Diff::default());
         }
