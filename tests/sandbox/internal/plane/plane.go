@@ -25,6 +25,13 @@ const (
 	apiServerLimit = 120 * time.Second
 )
 
+// A controller may by default ask for 20 things a second, to spare an API server that has others to serve; a thousand
+// Deployments then take minutes.
+const (
+	qps   = "--kube-api-qps=500"
+	burst = "--kube-api-burst=500"
+)
+
 // Plane starts components of one instance.
 type Plane struct {
 	Instance *instance.Instance
@@ -121,6 +128,7 @@ func (p *Plane) startControllerManager() error {
 		"--root-ca-file="+p.certificate(certs.CA),
 		"--cluster-signing-cert-file="+p.certificate(certs.CA),
 		"--cluster-signing-key-file="+p.key(certs.CA),
+		qps, burst,
 		"--profiling=false",
 	))
 	return err
@@ -137,6 +145,7 @@ func (p *Plane) startScheduler() error {
 		"--authorization-kubeconfig="+kubeconfig,
 		"--bind-address=127.0.0.1",
 		"--leader-elect=false",
+		qps, burst,
 		"--profiling=false",
 	))
 	return err
