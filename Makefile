@@ -28,7 +28,7 @@ e2e:
 bench:
 	cargo bench --locked --bench render
 	cargo bench --locked --bench fetch
-	cargo bench --locked --bench start
+	cargo bench --locked --profile dist --bench start
 	cargo bench --locked --bench apply
 	cargo bench --locked --bench said
 	cargo bench --locked --bench whole

@@ -1,7 +1,7 @@
 //! How long the program takes to begin, and how large it is. Ends with an error where a goal is missed;
 //! docs/performance.md has the figures.
 //!
-//!     cargo bench --bench start
+//!     cargo bench --profile dist --bench start
 
 #![allow(clippy::unwrap_used)]
 

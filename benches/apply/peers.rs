@@ -1,5 +1,6 @@
 //! The tools that a person would use instead, built from their Go modules.
 
+use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,8 +14,9 @@ pub(crate) struct Peer {
 pub(crate) struct Tools {
     pub(crate) kubeconfig: PathBuf,
     pub(crate) kubectl: PathBuf,
-    pub(crate) helm: PathBuf,
-    pub(crate) kapp: PathBuf,
+    /// Built where they are used: that takes minutes.
+    pub(crate) helm: LazyCell<PathBuf>,
+    pub(crate) kapp: LazyCell<PathBuf>,
 }
 
 pub(crate) const PEERS: [Peer; 4] = [
