@@ -11,7 +11,9 @@ use super::logins::logins;
 use super::show::Show;
 use crate::cli::{InstallArgs, LookArgs, PruneArgs, TargetArgs};
 use crate::cluster::{ApiError, Cluster, Target, TargetRequest};
-use crate::engine::{self, Discard, EngineError, Extent, Install, Installed, Locality, Pruning, Tally};
+use crate::engine::{
+    self, Discard, EngineError, Extent, Fetching, Install, Installed, Locality, Pruning, Tally,
+};
 use crate::failure::{self, Failure};
 use crate::istio::release::Addon;
 use crate::plan::Layer;
@@ -42,6 +44,7 @@ async fn install(
     let (layers, warnings) = inputs.render()?;
     let logins =
         logins(arguments.registry.file(), inputs.profile(), &layers, |none| show.warn(&[none])).await?;
+    let fetching = Fetching::begin(inputs.profile(), &inputs.supply);
     let TargetArgs { kubeconfig, context } = arguments.target;
     let local = match &arguments.local.kind {
         Some(name) => {
@@ -81,7 +84,7 @@ async fn install(
     if let Some(local) = &local {
         local.load_images(show).await?;
     }
-    let installed = carry_out(&settings, layers, &cluster, show, tally).await?;
+    let installed = carry_out(&settings, layers, fetching, &cluster, show, tally).await?;
     Ok(next_commands(&settings, &installed))
 }
 
@@ -135,6 +138,7 @@ async fn confirm_cut_off(settings: &Settings, cluster: &Cluster, layers: &[Layer
 async fn carry_out(
     settings: &Settings,
     layers: Vec<Layer>,
+    fetching: Fetching,
     cluster: &Cluster,
     show: &Show,
     tally: &Tally,
@@ -151,10 +155,12 @@ async fn carry_out(
         force: settings.force,
         holder: holder(),
     };
-    engine::install(install, &show.announcer, &show.stop, tally).await.map_err(|error| match error {
-        EngineError::Interrupted => show.interrupted(),
-        error => Failure::Engine(Box::new(error)),
-    })
+    engine::install(install, fetching, &show.announcer, &show.stop, tally).await.map_err(
+        |error| match error {
+            EngineError::Interrupted => show.interrupted(),
+            error => Failure::Engine(Box::new(error)),
+        },
+    )
 }
 
 /// What becomes of what a layer does not have any more.

@@ -6,7 +6,7 @@ use super::install::pruning;
 use super::logins::logins;
 use super::show::Show;
 use crate::cli::{LookArgs, RehearsalArgs};
-use crate::engine::{self, EngineError, Install, Tally};
+use crate::engine::{self, EngineError, Fetching, Install, Tally};
 use crate::failure::Failure;
 use crate::settings::Inputs;
 
@@ -24,6 +24,7 @@ async fn plan(profile: &str, arguments: RehearsalArgs, show: &mut Show) -> Resul
     show.warn(&warnings);
     let logins =
         logins(arguments.registry.file(), inputs.profile(), &layers, |none| show.warn(&[none])).await?;
+    let fetching = Fetching::begin(inputs.profile(), &inputs.supply);
     let (cluster, target) = reach(&inputs.profile().name, arguments.target, show).await?;
     show.begin()?;
     let install = Install {
@@ -38,7 +39,7 @@ async fn plan(profile: &str, arguments: RehearsalArgs, show: &mut Show) -> Resul
         force: arguments.force_conflicts,
         holder: String::new(),
     };
-    let counts = engine::foresee(&install, &show.announcer, &show.stop).await;
+    let counts = engine::foresee(&install, fetching, &show.announcer, &show.stop).await;
     let counts = counts.map_err(|error| match error {
         EngineError::Interrupted => show.interrupted(),
         error => Failure::from(error),

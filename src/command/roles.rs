@@ -5,7 +5,7 @@ use super::logins::logins;
 use super::quiet::quietly;
 use super::told;
 use crate::cli::CheckArgs;
-use crate::engine::{EngineError, Preflight};
+use crate::engine::{EngineError, Fetching, Preflight};
 use crate::failure::Failure;
 use crate::object::{Object, yaml};
 use crate::rights::{Grantee, Undertaking, missing_roles, roles};
@@ -47,6 +47,7 @@ async fn print(profile: &str, arguments: CheckArgs, wanted: Roles) -> Result<Vec
     let warn = |none: String| told::warning(&none);
     let logins = logins(arguments.registry.file(), inputs.profile(), &layers, warn).await?;
     quietly(async |announcer, stop| {
+        let fetching = Fetching::begin(inputs.profile(), &inputs.supply);
         let reached = match wanted {
             Roles::All(_) => None,
             Roles::Missing => Some(reach_quietly(arguments.target).await?),
@@ -54,7 +55,7 @@ async fn print(profile: &str, arguments: CheckArgs, wanted: Roles) -> Result<Vec
         let cluster = reached.as_ref().map(|(cluster, target)| (cluster, target));
         let profile = inputs.profile();
         let preflight = Preflight { profile, layers, cluster, supply: &inputs.supply, logins: &logins };
-        let mut rehearsed = preflight.rehearse(announcer, stop).await?;
+        let mut rehearsed = preflight.rehearse(fetching, announcer, stop).await?;
         // Roles for a part of the plan would end in an installation that is half done.
         if let Some((_, error)) = rehearsed.failures.drain(..).next() {
             return Err(error.into());

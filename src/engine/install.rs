@@ -7,7 +7,7 @@ use super::pinned::Pins;
 use super::prune::{self, Pruning, Renewed};
 use super::run::{Course, Run, Tally};
 use super::warning::Warning;
-use super::{EngineError, check, layer, settle};
+use super::{EngineError, Fetching, check, layer, settle};
 use crate::cluster::{ApiError, Cluster, Lapse, Lease, Mode, Target};
 use crate::event::{Announcer, Event, Step};
 use crate::image::Logins;
@@ -53,11 +53,12 @@ pub struct Installed {
 /// Lease is given back.
 pub async fn install(
     install: Install<'_>,
+    fetching: Fetching,
     announcer: &Announcer,
     stop: &CancellationToken,
     tally: &Tally,
 ) -> Result<Installed, EngineError> {
-    let (plan, pins) = settle::plan(Course { announcer, stop }, &install).await?;
+    let (plan, pins) = settle::plan(Course { announcer, stop }, &install, fetching).await?;
     let profile = &install.profile.name;
     let run = Run { cluster: install.cluster, plan: &plan, profile, announcer, stop, tally };
     under_lease(&run, &install.holder, async |run| carry_out(run, &install, pins.as_ref()).await).await?;

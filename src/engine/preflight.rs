@@ -1,7 +1,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::run::Course;
-use super::{EngineError, look, prepare, rights, settle};
+use super::{EngineError, Fetching, look, prepare, rights, settle};
 use crate::cluster::{ApiError, Cluster, Target};
 use crate::event::{Announcer, Step};
 use crate::finding::{Code, Finding};
@@ -52,19 +52,19 @@ impl Preflight<'_> {
     /// [`EngineError::Interrupted`] alone: everything else is part of what is found.
     pub async fn rehearse(
         &self,
+        fetching: Fetching,
         announcer: &Announcer,
         stop: &CancellationToken,
     ) -> Result<Rehearsed, EngineError> {
         let course = Course { announcer, stop };
-        let release = match &self.profile.istio {
-            Some(istio) => Some((istio, settle::fetched(course, istio, self.supply).await)),
-            None => None,
-        };
+        let release = fetching.arrived(course).await;
         let rendered = course.step(Step::Render, async {
-            let istio = match release {
-                None => Ok(Vec::new()),
-                Some((_, Err(error))) => Err(error),
-                Some((istio, Ok(release))) => course.stoppable(self.istio_layers(istio, &release)).await,
+            let istio = match (&self.profile.istio, release) {
+                (_, Err(error)) => Err(error),
+                (Some(istio), Ok(Some(release))) => {
+                    course.stoppable(self.istio_layers(istio, &release)).await
+                }
+                (_, Ok(_)) => Ok(Vec::new()),
             };
             if let Err(EngineError::Interrupted) = istio {
                 return Err(EngineError::Interrupted);

@@ -2,14 +2,12 @@ use super::pinned::Pins;
 use super::prune::Extent;
 use super::run::{Course, Run, Tally};
 use super::warning::Warning;
-use super::{EngineError, Install, foresee, look, prepare, rights};
+use super::{EngineError, Fetching, Install, foresee, look, prepare, rights};
 use crate::event::{Announcer, Event, PlannedLayer, Step};
 use crate::image::Rules;
-use crate::istio::release::{Release, Supply};
 use crate::lint;
 use crate::object::Object;
 use crate::plan::{Image, Layer, Plan};
-use crate::profile::Istio;
 use crate::readiness;
 
 /// Fetches and renders what is missing, puts all layers in order, and tells what is wrong with them. Says also what
@@ -17,8 +15,9 @@ use crate::readiness;
 pub(super) async fn plan(
     course: Course<'_>,
     install: &Install<'_>,
+    fetching: Fetching,
 ) -> Result<(Plan, Option<Pins>), EngineError> {
-    let (plan, images) = laid_out(course, install).await?;
+    let (plan, images) = laid_out(course, install, fetching).await?;
     course.step(Step::Check, course.stoppable(check(course, install, &plan))).await?;
     Ok((plan, Pins::of(&images)))
 }
@@ -27,15 +26,13 @@ pub(super) async fn plan(
 pub(super) async fn laid_out(
     course: Course<'_>,
     install: &Install<'_>,
+    fetching: Fetching,
 ) -> Result<(Plan, Vec<Image>), EngineError> {
     let Course { announcer, .. } = course;
-    let mut release = None;
-    if let Some(istio) = &install.profile.istio {
-        release = Some((istio, fetched(course, istio, install.supply).await?));
-    }
+    let release = fetching.arrived(course).await?;
     let rendered = course.step(Step::Render, async {
         let mut layers = Vec::new();
-        if let Some((istio, release)) = &release {
+        if let Some((istio, release)) = install.profile.istio.as_ref().zip(release.as_ref()) {
             let rendered =
                 prepare::istio_layers(istio, release, install.supply, install.cluster, install.target);
             layers = course.stoppable(rendered).await?;
@@ -52,16 +49,6 @@ pub(super) async fn laid_out(
         Ok((plan, images))
     });
     rendered.await
-}
-
-/// The release that a profile names, as a step.
-pub(super) async fn fetched(
-    course: Course<'_>,
-    istio: &Istio,
-    supply: &Supply,
-) -> Result<Release, EngineError> {
-    let fetched = async { Ok(prepare::fetch(istio, supply, course.announcer).await?) };
-    course.step(Step::Fetch, course.stoppable(fetched)).await
 }
 
 /// Tells what is wrong, and goes on: what is missing may come meanwhile, and what is refused is told again by who

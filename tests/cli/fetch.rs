@@ -68,7 +68,8 @@ impl Mirror {
     }
 }
 
-fn profile(server: &str, digest: &str) -> String {
+/// A profile with this archive and nothing else.
+pub(crate) fn profile(server: &str, digest: &str) -> String {
     format!(
         "description: A release of my own
 istio:

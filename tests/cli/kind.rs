@@ -7,11 +7,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use insta::assert_snapshot;
+use kubestock_install::istio::release::Digest;
 use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
-use wiremock::MockServer;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
+use crate::fetch::{archive_of, profile};
 use crate::home::{Home, Told};
 use crate::locality::cluster_of;
 
@@ -27,6 +30,7 @@ case "$1 $2" in
     cat >"$HOME/config"
     echo "Creating cluster ..." >&2
     [ ! -e "$HOME/breaks" ] || { echo "ERROR: failed to create cluster: no space left on device" >&2; exit 1; }
+    [ ! -e "$HOME/awaited" ] || timeout 30 cat "$HOME/awaited" || exit 1
     [ ! -e "$HOME/hangs" ] || { echo >"$HOME/hangs"; exec sleep 600 3>"$HOME/holds"; }
     touch "$HOME/clusters/$4" ;;
 "delete cluster") rm -f "$HOME/clusters/$4" ;;
@@ -135,6 +139,29 @@ async fn a_cluster_is_made_and_used_and_gets_the_images() {
       - |
         kind: KubeletConfiguration
         serializeImagePulls: false
+    ");
+}
+
+/// kind is held up until somebody asks for the release.
+#[tokio::test]
+async fn the_release_comes_while_the_cluster_is_made() {
+    let (home, _server) = laptop().await;
+    let awaited = home.path("awaited");
+    mkfifoat(CWD, &awaited, Mode::from_raw_mode(0o600)).unwrap();
+    let archive = archive_of(b"#!/bin/sh\nexit 1\n");
+    let mirror = MockServer::start().await;
+    home.write("mine.yaml", &profile(&mirror.uri(), &Digest::of(&archive).to_string()));
+    let answer = move |_: &Request| {
+        // Ends once the other end is opened, and lets it go on.
+        drop(File::options().write(true).open(&awaited).unwrap());
+        ResponseTemplate::new(200).set_body_bytes(archive.clone())
+    };
+    Mock::given(any()).respond_with(answer).mount(&mirror).await;
+    let told = run(&home, "install --profile mine.yaml --kind").to_string();
+    let done: Vec<&str> = told.lines().filter(|line| line.contains("done in")).collect();
+    assert_snapshot!(done.join("\n"), @"
+    [time] cluster: done in [time]: kubestock, made, Kubernetes v1.33.4
+    [time] fetch: done in [time]: istio 1.18.0, 107 B
     ");
 }
 

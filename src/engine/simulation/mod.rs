@@ -15,7 +15,9 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::testing::object;
-use super::{Discard, EngineError, Install, Pruning, Tally, Uninstall, install, installed, uninstall};
+use super::{
+    Discard, EngineError, Fetching, Install, Pruning, Tally, Uninstall, install, installed, uninstall,
+};
 use crate::cluster::testing::{target, whole};
 use crate::cluster::{ApiError, Cluster};
 use crate::event::{Announcer, ApplyOutcome};
@@ -124,7 +126,8 @@ impl Attempt<'_> {
             force: self.force,
             holder: self.holder.to_owned(),
         };
-        install(install_, &announcer, &CancellationToken::new(), tally).await.map(drop)
+        let fetching = Fetching::begin(&profile, &supply);
+        install(install_, fetching, &announcer, &CancellationToken::new(), tally).await.map(drop)
     }
 
     async fn uninstall(&self, cluster: &Cluster, tally: &Tally) -> Result<(), EngineError> {
