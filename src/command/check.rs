@@ -5,7 +5,7 @@ use super::connect::reach;
 use super::logins::logins;
 use super::show::Show;
 use crate::cli::{CheckArgs, LookArgs};
-use crate::engine::{Fetching, Preflight, Tally};
+use crate::engine::{Fetching, Parts, Preflight, Tally};
 use crate::event::{Event, Step};
 use crate::failure::Failure;
 use crate::finding::{self, Code, Finding, Severity};
@@ -37,8 +37,8 @@ async fn check(profile: &str, arguments: CheckArgs, show: &mut Show) -> Result<(
     }
     show.begin()?;
     let cluster = reached.as_ref().map(|(cluster, target)| (cluster, target));
-    let preflight = Preflight { profile, layers, cluster, supply: &inputs.supply, logins: &logins };
-    let rehearsed = preflight.rehearse(fetching, &show.announcer, &show.stop).await;
+    let preflight = Preflight { profile, cluster, supply: &inputs.supply, logins: &logins };
+    let rehearsed = preflight.rehearse(Parts { layers, fetching }, &show.announcer, &show.stop).await;
     let mut rehearsed = rehearsed.map_err(|_interrupted| show.interrupted())?;
     for (code, error) in rehearsed.failures.drain(..) {
         findings.push(told(code, &Failure::Engine(Box::new(error))));

@@ -12,7 +12,7 @@ use super::show::Show;
 use crate::cli::{InstallArgs, LookArgs, PruneArgs, TargetArgs};
 use crate::cluster::{ApiError, Cluster, Target, TargetRequest};
 use crate::engine::{
-    self, Discard, EngineError, Extent, Fetching, Install, Installed, Locality, Pruning, Tally,
+    self, Discard, EngineError, Extent, Fetching, Install, Installed, Locality, Parts, Pruning, Tally,
 };
 use crate::failure::{self, Failure};
 use crate::istio::release::Addon;
@@ -84,7 +84,7 @@ async fn install(
     if let Some(local) = &local {
         local.load_images(show).await?;
     }
-    let installed = carry_out(&settings, layers, fetching, &cluster, show, tally).await?;
+    let installed = carry_out(&settings, Parts { layers, fetching }, &cluster, show, tally).await?;
     Ok(next_commands(&settings, &installed))
 }
 
@@ -137,15 +137,13 @@ async fn confirm_cut_off(settings: &Settings, cluster: &Cluster, layers: &[Layer
 
 async fn carry_out(
     settings: &Settings,
-    layers: Vec<Layer>,
-    fetching: Fetching,
+    parts: Parts,
     cluster: &Cluster,
     show: &Show,
     tally: &Tally,
 ) -> Result<Installed, Failure> {
     let install = Install {
         profile: settings.inputs.profile(),
-        layers,
         target: &settings.target,
         cluster,
         supply: &settings.inputs.supply,
@@ -155,12 +153,10 @@ async fn carry_out(
         force: settings.force,
         holder: holder(),
     };
-    engine::install(install, fetching, &show.announcer, &show.stop, tally).await.map_err(
-        |error| match error {
-            EngineError::Interrupted => show.interrupted(),
-            error => Failure::Engine(Box::new(error)),
-        },
-    )
+    engine::install(install, parts, &show.announcer, &show.stop, tally).await.map_err(|error| match error {
+        EngineError::Interrupted => show.interrupted(),
+        error => Failure::Engine(Box::new(error)),
+    })
 }
 
 /// What becomes of what a layer does not have any more.

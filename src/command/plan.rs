@@ -6,7 +6,7 @@ use super::install::pruning;
 use super::logins::logins;
 use super::show::Show;
 use crate::cli::{LookArgs, RehearsalArgs};
-use crate::engine::{self, EngineError, Fetching, Install, Tally};
+use crate::engine::{self, EngineError, Fetching, Install, Parts, Tally};
 use crate::failure::Failure;
 use crate::settings::Inputs;
 
@@ -29,7 +29,6 @@ async fn plan(profile: &str, arguments: RehearsalArgs, show: &mut Show) -> Resul
     show.begin()?;
     let install = Install {
         profile: inputs.profile(),
-        layers,
         target: &target,
         cluster: &cluster,
         supply: &inputs.supply,
@@ -39,7 +38,7 @@ async fn plan(profile: &str, arguments: RehearsalArgs, show: &mut Show) -> Resul
         force: arguments.force_conflicts,
         holder: String::new(),
     };
-    let counts = engine::foresee(&install, fetching, &show.announcer, &show.stop).await;
+    let counts = engine::foresee(&install, Parts { layers, fetching }, &show.announcer, &show.stop).await;
     let counts = counts.map_err(|error| match error {
         EngineError::Interrupted => show.interrupted(),
         error => Failure::from(error),

@@ -5,7 +5,7 @@ use super::logins::logins;
 use super::quiet::quietly;
 use super::told;
 use crate::cli::CheckArgs;
-use crate::engine::{EngineError, Fetching, Preflight};
+use crate::engine::{EngineError, Fetching, Parts, Preflight};
 use crate::failure::Failure;
 use crate::object::{Object, yaml};
 use crate::rights::{Grantee, Undertaking, missing_roles, roles};
@@ -54,8 +54,8 @@ async fn print(profile: &str, arguments: CheckArgs, wanted: Roles) -> Result<Vec
         };
         let cluster = reached.as_ref().map(|(cluster, target)| (cluster, target));
         let profile = inputs.profile();
-        let preflight = Preflight { profile, layers, cluster, supply: &inputs.supply, logins: &logins };
-        let mut rehearsed = preflight.rehearse(fetching, announcer, stop).await?;
+        let preflight = Preflight { profile, cluster, supply: &inputs.supply, logins: &logins };
+        let mut rehearsed = preflight.rehearse(Parts { layers, fetching }, announcer, stop).await?;
         // Roles for a part of the plan would end in an installation that is half done.
         if let Some((_, error)) = rehearsed.failures.drain(..).next() {
             return Err(error.into());

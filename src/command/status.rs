@@ -5,7 +5,7 @@ use super::connect::reach;
 use super::logins::logins;
 use super::show::Show;
 use crate::cli::{LookArgs, StatusArgs, TargetArgs};
-use crate::engine::{self, Fetching, Preflight, Standing, Tally};
+use crate::engine::{self, Fetching, Parts, Preflight, Standing, Tally};
 use crate::event::Step;
 use crate::failure::Failure;
 use crate::settings::Inputs;
@@ -34,8 +34,8 @@ async fn compared(profile: &str, arguments: StatusArgs, show: &mut Show) -> Resu
     let (cluster, target) = reach(&profile.name, arguments.target, show).await?;
     show.begin()?;
     let (cluster_and_target, supply) = (Some((&cluster, &target)), &inputs.supply);
-    let preflight = Preflight { profile, layers, cluster: cluster_and_target, supply, logins: &logins };
-    let rehearsed = preflight.rehearse(fetching, &show.announcer, &show.stop).await;
+    let preflight = Preflight { profile, cluster: cluster_and_target, supply, logins: &logins };
+    let rehearsed = preflight.rehearse(Parts { layers, fetching }, &show.announcer, &show.stop).await;
     let mut rehearsed = rehearsed.map_err(|_interrupted| show.interrupted())?;
     if let Some((_, error)) = rehearsed.failures.drain(..).next() {
         return Err(error.into());

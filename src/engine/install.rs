@@ -19,12 +19,18 @@ use crate::readiness;
 /// How long a server may be away in the middle of a run: one that starts anew, its etcd too, is back before.
 const AWAY: Duration = Duration::from_secs(120);
 
+/// What a plan is made of, beside what its profile and its cluster say.
+#[derive(Debug)]
+pub struct Parts {
+    /// The profile's layers, rendered.
+    pub layers: Vec<Layer>,
+    pub fetching: Fetching,
+}
+
 /// What is to be installed, and where.
 #[derive(Debug)]
 pub struct Install<'a> {
     pub profile: &'a Profile,
-    /// The profile's layers, rendered.
-    pub layers: Vec<Layer>,
     pub target: &'a Target,
     pub cluster: &'a Cluster,
     pub supply: &'a Supply,
@@ -53,12 +59,12 @@ pub struct Installed {
 /// Lease is given back.
 pub async fn install(
     install: Install<'_>,
-    fetching: Fetching,
+    parts: Parts,
     announcer: &Announcer,
     stop: &CancellationToken,
     tally: &Tally,
 ) -> Result<Installed, EngineError> {
-    let (plan, pins) = settle::plan(Course { announcer, stop }, &install, fetching).await?;
+    let (plan, pins) = settle::plan(Course { announcer, stop }, &install, parts).await?;
     let profile = &install.profile.name;
     let run = Run { cluster: install.cluster, plan: &plan, profile, announcer, stop, tally };
     under_lease(&run, &install.holder, async |run| carry_out(run, &install, pins.as_ref()).await).await?;

@@ -46,7 +46,7 @@ pub use error::{EngineError, FailedCheck, FailedObject};
 pub use fetching::{Fetching, fetch, fetch_with_archive};
 pub use foresee::foresee;
 pub use images::images;
-pub use install::{Install, Installed, install};
+pub use install::{Install, Installed, Parts, install};
 pub use local::until_ready;
 pub use locality::{Locality, locality};
 pub use members::installed;

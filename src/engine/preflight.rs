@@ -1,7 +1,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::run::Course;
-use super::{EngineError, Fetching, look, prepare, rights, settle};
+use super::{EngineError, Parts, look, prepare, rights, settle};
 use crate::cluster::{ApiError, Cluster, Target};
 use crate::event::{Announcer, Step};
 use crate::finding::{Code, Finding};
@@ -18,8 +18,6 @@ use crate::rights::Missing;
 #[derive(Debug)]
 pub struct Preflight<'a> {
     pub profile: &'a Profile,
-    /// The profile's layers, rendered.
-    pub layers: Vec<Layer>,
     /// None where none is to be asked, or none answers.
     pub cluster: Option<(&'a Cluster, &'a Target)>,
     pub supply: &'a Supply,
@@ -52,12 +50,12 @@ impl Preflight<'_> {
     /// [`EngineError::Interrupted`] alone: everything else is part of what is found.
     pub async fn rehearse(
         &self,
-        fetching: Fetching,
+        parts: Parts,
         announcer: &Announcer,
         stop: &CancellationToken,
     ) -> Result<Rehearsed, EngineError> {
         let course = Course { announcer, stop };
-        let release = fetching.arrived(course).await;
+        let release = parts.fetching.arrived(course).await;
         let rendered = course.step(Step::Render, async {
             let istio = match (&self.profile.istio, release) {
                 (_, Err(error)) => Err(error),
@@ -69,7 +67,7 @@ impl Preflight<'_> {
             if let Err(EngineError::Interrupted) = istio {
                 return Err(EngineError::Interrupted);
             }
-            let rehearsed = self.fitted(istio, announcer);
+            let rehearsed = self.fitted(istio, parts.layers, announcer);
             announcer.say(settle::planned(&rehearsed.plan));
             Ok(rehearsed)
         });
@@ -115,14 +113,19 @@ impl Preflight<'_> {
     }
 
     /// All layers in one plan.
-    fn fitted(&self, istio: Result<Vec<Layer>, EngineError>, announcer: &Announcer) -> Rehearsed {
+    fn fitted(
+        &self,
+        istio: Result<Vec<Layer>, EngineError>,
+        layers: Vec<Layer>,
+        announcer: &Announcer,
+    ) -> Rehearsed {
         let is_without_istio = istio.is_err();
         let mut failures = Vec::new();
         let istio = istio.unwrap_or_else(|error| {
             failures.push((Code::NoIstio, error));
             Vec::new()
         });
-        let (mut plan, shared) = Plan::of(istio.into_iter().chain(self.layers.iter().cloned()).collect());
+        let (mut plan, shared) = Plan::of(istio.into_iter().chain(layers).collect());
         let homeless = plan.remove_homeless(|object| self.is_namespaced(object));
         match settle::place_images(announcer, &mut plan, &self.profile.images) {
             Ok(images) => plan.add_pull_secrets(&images, self.logins),

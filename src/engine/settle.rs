@@ -2,7 +2,7 @@ use super::pinned::Pins;
 use super::prune::Extent;
 use super::run::{Course, Run, Tally};
 use super::warning::Warning;
-use super::{EngineError, Fetching, Install, foresee, look, prepare, rights};
+use super::{EngineError, Install, Parts, foresee, look, prepare, rights};
 use crate::event::{Announcer, Event, PlannedLayer, Step};
 use crate::image::Rules;
 use crate::lint;
@@ -15,9 +15,9 @@ use crate::readiness;
 pub(super) async fn plan(
     course: Course<'_>,
     install: &Install<'_>,
-    fetching: Fetching,
+    parts: Parts,
 ) -> Result<(Plan, Option<Pins>), EngineError> {
-    let (plan, images) = laid_out(course, install, fetching).await?;
+    let (plan, images) = laid_out(course, install, parts).await?;
     course.step(Step::Check, course.stoppable(check(course, install, &plan))).await?;
     Ok((plan, Pins::of(&images)))
 }
@@ -26,10 +26,10 @@ pub(super) async fn plan(
 pub(super) async fn laid_out(
     course: Course<'_>,
     install: &Install<'_>,
-    fetching: Fetching,
+    parts: Parts,
 ) -> Result<(Plan, Vec<Image>), EngineError> {
     let Course { announcer, .. } = course;
-    let release = fetching.arrived(course).await?;
+    let release = parts.fetching.arrived(course).await?;
     let rendered = course.step(Step::Render, async {
         let mut layers = Vec::new();
         if let Some((istio, release)) = install.profile.istio.as_ref().zip(release.as_ref()) {
@@ -37,7 +37,7 @@ pub(super) async fn laid_out(
                 prepare::istio_layers(istio, release, install.supply, install.cluster, install.target);
             layers = course.stoppable(rendered).await?;
         }
-        layers.extend(install.layers.iter().cloned());
+        layers.extend(parts.layers);
         if let Some(timeout) = install.timeout {
             layers.iter_mut().for_each(|layer| layer.timeout = timeout);
         }

@@ -20,9 +20,13 @@ pub fn essence(mut object: Object) -> Object {
         keep(fields, &["apiVersion", "kind", "metadata", "status"]);
         keep_in(fields, "metadata", &METADATA);
         keep_in(fields, "status", &["conditions", "phase"]);
+        if let Some(Value::Array(conditions)) = object.pointer_mut("/status/conditions") {
+            conditions.retain(|condition| condition["type"] == "Ready");
+        }
     } else if let Some(Value::Object(spec)) = fields.get_mut("spec") {
-        // A pod has neither.
-        ["template", "volumeClaimTemplates"].iter().for_each(|field| _ = spec.remove(*field));
+        // Pods have none of these.
+        let of_pods = ["selector", "template", "volumeClaimTemplates"];
+        of_pods.iter().for_each(|field| _ = spec.remove(*field));
     }
     object
 }

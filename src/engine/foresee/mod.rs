@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::apply::{attempt, made_by};
 use super::prune::Pruning;
 use super::run::{CONCURRENT, Course, Patience, Run, Tally};
-use super::{EngineError, Fetching, Install, settle};
+use super::{EngineError, Install, Parts, settle};
 use crate::cluster::{ApiError, Applied, Mode, Outcome, Seen};
 use crate::event::{Announcer, Event, PlannedCounts, PlannedOutcome, Step};
 use crate::finding::{Code, Finding};
@@ -35,11 +35,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// As an installation before it changes anything. What the server refuses is told and counted, and no error.
 pub async fn foresee(
     install: &Install<'_>,
-    fetching: Fetching,
+    parts: Parts,
     announcer: &Announcer,
     stop: &CancellationToken,
 ) -> Result<PlannedCounts, EngineError> {
-    let (plan, _) = settle::laid_out(Course { announcer, stop }, install, fetching).await?;
+    let (plan, _) = settle::laid_out(Course { announcer, stop }, install, parts).await?;
     let (profile, tally) = (&install.profile.name, Tally::default());
     let run = Run { cluster: install.cluster, plan: &plan, profile, announcer, stop, tally: &tally };
     let mode = if install.force { Mode::ForcedDryRun } else { Mode::DryRun };

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::testing::object;
 use super::{
-    Discard, EngineError, Fetching, Install, Pruning, Tally, Uninstall, install, installed, uninstall,
+    Discard, EngineError, Fetching, Install, Parts, Pruning, Tally, Uninstall, install, installed, uninstall,
 };
 use crate::cluster::testing::{target, whole};
 use crate::cluster::{ApiError, Cluster};
@@ -116,7 +116,6 @@ impl Attempt<'_> {
         let (announcer, _events) = Announcer::new();
         let install_ = Install {
             profile: &profile,
-            layers: layers(self.aim),
             target: &target(),
             cluster,
             supply: &supply,
@@ -127,7 +126,8 @@ impl Attempt<'_> {
             holder: self.holder.to_owned(),
         };
         let fetching = Fetching::begin(&profile, &supply);
-        install(install_, fetching, &announcer, &CancellationToken::new(), tally).await.map(drop)
+        let parts = Parts { layers: layers(self.aim), fetching };
+        install(install_, parts, &announcer, &CancellationToken::new(), tally).await.map(drop)
     }
 
     async fn uninstall(&self, cluster: &Cluster, tally: &Tally) -> Result<(), EngineError> {
