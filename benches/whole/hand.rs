@@ -54,6 +54,6 @@ fn operator(cluster: &Cluster) -> tempfile::NamedTempFile {
 /// Where the release lies that the installation before has unpacked.
 fn addons() -> PathBuf {
     let releases = std::fs::read_dir(cache().join("istio")).unwrap();
-    let addons = releases.map(|entry| entry.unwrap().path().join("samples/addons"));
-    addons.filter(|folder| folder.is_dir()).last().unwrap()
+    let folders = releases.map(|entry| entry.unwrap().path());
+    folders.filter(|folder| folder.join("kiali.yaml").is_file()).last().unwrap()
 }
