@@ -90,6 +90,15 @@ impl Watching {
         read(&state.snapshot, changed.into_values().collect())
     }
 
+    /// Lets go of these objects; each is known again once it changes, or is listed anew.
+    pub fn forget(&self, ids: &BTreeSet<ObjectId>) {
+        let mut state = self.board.state();
+        for id in ids {
+            state.snapshot.remove(id);
+            state.scopes.iter_mut().for_each(|scope| _ = scope.members.remove(id));
+        }
+    }
+
     /// Resolves when every scope is listed. A scope that the server will not list ends it with the reason; the
     /// others go on. How long to wait for a server that is out of reach is the caller's to say.
     pub async fn synced(&mut self) -> Result<(), ApiError> {
@@ -329,7 +338,7 @@ fn subject(scope: &Scope) -> Arc<Subject> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use serde_json::{Value, json};
 
@@ -410,6 +419,26 @@ mod tests {
         until(&mut watching, &["b", "c"]).await;
         assert_eq!(changed(&watching), ["a", "b", "c"]);
         assert_eq!(changed(&watching), [""; 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_forgotten_is_known_again_once_it_changes() {
+        let changes = Arc::new(AtomicBool::new(false));
+        let changing = changes.clone();
+        let cluster = cluster(move |asked| match asked.query("watch") {
+            None => list(&[map("a", "1"), map("b", "2")], "2"),
+            Some(_) if changing.swap(false, Ordering::Relaxed) => {
+                Answer::events(&[("MODIFIED", map("a", "3"))])
+            }
+            Some(_) => Answer::events(&[]),
+        });
+        let mut watching = cluster.watch(vec![scope("ConfigMap")]);
+        watching.synced().await.unwrap();
+        let all = watching.snapshot().iter().map(Object::id).collect();
+        watching.forget(&all);
+        assert_eq!(names(&watching), [""; 0]);
+        changes.store(true, Ordering::Relaxed);
+        until(&mut watching, &["a"]).await;
     }
 
     #[tokio::test(start_paused = true)]

@@ -103,11 +103,14 @@ impl<'a> Wait<'a> {
             self.next_look = now + LOOK;
         }
         let (known, tally) = (&mut self.known, self.run.tally);
-        let judged = self.watching.read(|snapshot, changed| {
+        let (judged, spent) = self.watching.read(|snapshot, changed| {
             let concerned = changed.iter().flat_map(|object| snapshot.spoken_of(object)).collect();
             let get = |id: &ObjectId| snapshot.get(id).filter(|live| tally.has_applied(live));
-            known.judge(now - self.begun, snapshot, get, &concerned, is_time)
+            let judged = known.judge(now - self.begun, snapshot, get, &concerned, is_time);
+            let spent = known.spent(&judged, snapshot);
+            (judged, spent)
         });
+        self.watching.forget(&spent);
         if !self.awaited.quietly {
             self.known.announce(&judged, is_told, self.run, self.awaited.layer);
         }
@@ -159,6 +162,17 @@ impl<'a> Known<'a> {
             row.assessment = live.map(|live| self.waiting.look(now, live, snapshot));
         }
         due
+    }
+
+    /// What explains nothing any more, for these rows are ready: of thousands, it is most of what would be held. A pod that is
+    /// ending may still hold up others, by what it has of a quota.
+    fn spent(&self, judged: &BTreeSet<usize>, snapshot: &Snapshot) -> BTreeSet<ObjectId> {
+        let ready = judged.iter().map(|place| &self.rows[*place]).filter(|row| row.is_current());
+        let ready = ready.filter_map(|row| snapshot.get(&row.placed.object.id()));
+        let is_ending = |object: &Object| object.text("/metadata/deletionTimestamp").is_some();
+        let mut spent: BTreeSet<ObjectId> = ready.flat_map(|live| snapshot.speaking_of(live)).collect();
+        spent.retain(|id| !self.places.contains_key(id) && !snapshot.get(id).is_some_and(is_ending));
+        spent
     }
 
     /// Says what is new of these rows.

@@ -86,6 +86,17 @@ impl Snapshot {
         spoken_of
     }
 
+    /// What speaks of an object: what it owns, what that owns, and the Events about any of them.
+    pub fn speaking_of(&self, object: &Object) -> BTreeSet<ObjectId> {
+        let mut speaking = BTreeSet::new();
+        let mut rest = vec![object];
+        while let Some(next) = rest.pop() {
+            speaking.extend(self.events_about(next).map(Object::id));
+            rest.extend(self.owned_by(next).filter(|owned| speaking.insert(owned.id())));
+        }
+        speaking
+    }
+
     fn with(&self, link: Option<Link>) -> impl Iterator<Item = &Object> + use<'_> {
         link.and_then(|link| self.linked.get(&link)).into_iter().flatten().filter_map(|id| self.get(id))
     }
@@ -177,6 +188,12 @@ mod tests {
         assert_eq!(names(shop.owned_by(set.unwrap())), ["web-1-a", "web-1-b"]);
         assert_eq!(names(shop.events_about(pod.unwrap())), ["pulled"]);
         assert_eq!(names(shop.events_about(set.unwrap())), [""; 0]);
+        let web = shop.of_kind("apps", "Deployment").next().unwrap();
+        let speaking: Vec<String> = shop.speaking_of(web).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            speaking,
+            ["Event/shop/pulled", "Pod/shop/web-1-a", "Pod/shop/web-1-b", "ReplicaSet/shop/web-1"]
+        );
         let spoken_of: Vec<String> = shop.spoken_of(event.unwrap()).iter().map(ToString::to_string).collect();
         assert_eq!(
             spoken_of,
@@ -208,6 +225,7 @@ mod tests {
             object("v1", "Pod", "a", &owned("v1", "Pod", "b")),
             object("v1", "Pod", "b", &owned("v1", "Pod", "a")),
         ]);
-        assert_eq!(shop.spoken_of(shop.iter().next().unwrap()).len(), 2);
+        let one = shop.iter().next().unwrap();
+        assert_eq!((shop.spoken_of(one).len(), shop.speaking_of(one).len()), (2, 2));
     }
 }

@@ -17,6 +17,9 @@ pub const EVIDENCE: [(&str, &str); 5] = [
     ("v1", "PersistentVolumeClaim"),
 ];
 
+/// By which a Deployment counts its ReplicaSets.
+pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
+
 /// The fields of an Event that [`Event::read`] reads.
 pub(super) const OF_EVENTS: [&str; 15] = [
     "apiVersion",
@@ -152,7 +155,7 @@ impl<'a> Event<'a> {
 /// The one with the highest revision: a rollback gives an old ReplicaSet a new number.
 fn newest_replica_set<'a>(deployment: &'a Object, snapshot: &'a Snapshot) -> Option<&'a Object> {
     let revision = |set: &Object| -> i64 {
-        let revision = set.annotation("deployment.kubernetes.io/revision");
+        let revision = set.annotation(REVISION);
         revision.and_then(|revision| revision.parse().ok()).unwrap_or(0)
     };
     let created = |set: &Object| set.text("/metadata/creationTimestamp").map(str::to_owned);
