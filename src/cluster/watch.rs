@@ -34,9 +34,11 @@ pub struct Scope {
 
 /// Objects that are kept up to date by watches. Dropping it ends the watches.
 pub struct Watching {
+    cluster: Cluster,
+    essence: fn(Object) -> Object,
     board: Arc<Board>,
     changes: signal::Receiver<u64>,
-    _tasks: Vec<AbortOnDropHandle<()>>,
+    tasks: Vec<AbortOnDropHandle<()>>,
 }
 
 impl fmt::Debug for Watching {
@@ -59,18 +61,24 @@ impl Cluster {
     pub fn watch_for(&self, scopes: Vec<Scope>, essence: fn(Object) -> Object) -> Watching {
         let (changed, mut changes) = signal::channel(0);
         changes.mark_unchanged();
-        let states = scopes.iter().map(|_| ScopeState::default()).collect();
-        let state = Mutex::new(State { scopes: states, ..State::default() });
-        let board = Arc::new(Board { state, changed });
-        let tasks = scopes.into_iter().enumerate().map(|(index, scope)| {
-            let slot = Slot { board: board.clone(), index, essence };
-            AbortOnDropHandle::new(tokio::spawn(keep_watching(self.clone(), scope, slot)))
-        });
-        Watching { _tasks: tasks.collect(), board, changes }
+        let board = Arc::new(Board { state: Mutex::default(), changed });
+        let mut watching = Watching { cluster: self.clone(), essence, board, changes, tasks: Vec::new() };
+        watching.widen(scopes);
+        watching
     }
 }
 
 impl Watching {
+    /// Watches these scopes as well.
+    pub fn widen(&mut self, scopes: Vec<Scope>) {
+        for scope in scopes {
+            let index = self.board.state().add_scope();
+            let slot = Slot { board: self.board.clone(), index, essence: self.essence };
+            let watching = tokio::spawn(keep_watching(self.cluster.clone(), scope, slot));
+            self.tasks.push(AbortOnDropHandle::new(watching));
+        }
+    }
+
     /// Resolves when an object, or what is known about the scopes, has changed since the last time; many
     /// changes at once are one.
     pub async fn changed(&mut self) {
@@ -149,6 +157,12 @@ impl Board {
 }
 
 impl State {
+    /// Where the scope is among all.
+    fn add_scope(&mut self) -> usize {
+        self.scopes.push(ScopeState::default());
+        self.scopes.len() - 1
+    }
+
     /// None while a scope may still be listed.
     fn listed(&self) -> Option<Result<(), ApiError>> {
         let refused = self.scopes.iter().filter(|scope| !scope.listed).find_map(|scope| {

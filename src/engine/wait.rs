@@ -35,6 +35,8 @@ pub(super) struct Wait<'a> {
     run: &'a Run<'a>,
     awaited: &'a Awaited<'a>,
     watching: Watching,
+    /// What explains those that are not ready, as long as nobody has watched it.
+    evidence: Vec<Scope>,
     known: Known<'a>,
     begun: Instant,
     next_look: Instant,
@@ -42,9 +44,10 @@ pub(super) struct Wait<'a> {
 
 impl<'a> Wait<'a> {
     pub(super) fn begin(run: &'a Run<'a>, awaited: &'a Awaited<'a>) -> Self {
-        let watching = run.cluster.watch_for(scopes(&awaited.objects), readiness::essence);
+        let (own, evidence) = scopes(&awaited.objects);
+        let watching = run.cluster.watch_for(own, readiness::essence);
         let (known, begun) = (Known::nothing_of(&awaited.objects), Instant::now());
-        Self { run, awaited, watching, known, begun, next_look: begun }
+        Self { run, awaited, watching, evidence, known, begun, next_look: begun }
     }
 
     /// Tells how they are while they are still being applied. Whatever has failed, and that something cannot be watched, is for
@@ -53,6 +56,9 @@ impl<'a> Wait<'a> {
         let telling = async {
             loop {
                 self.look(|row| row.is_known());
+                if self.known.rows.iter().any(|row| row.is_known() && !row.is_current()) {
+                    self.watch_evidence();
+                }
                 tokio::select! {
                     () = self.watching.changed() => {}
                     () = tokio::time::sleep_until(self.next_look) => {}
@@ -72,12 +78,13 @@ impl<'a> Wait<'a> {
         if self.awaited.objects.is_empty() {
             return Ok(());
         }
-        tokio::select! {
-            synced = self.watching.synced() => synced.map_err(EngineError::api("watching the workloads"))?,
-            () = run.stop.cancelled() => return Err(EngineError::Interrupted),
-            () = tokio::time::sleep_until(deadline) => {}
+        self.listed().await?;
+        self.look(|row| row.is_current());
+        if self.known.is_ready() {
+            return Ok(());
         }
-        self.next_look = Instant::now();
+        self.watch_evidence();
+        self.listed().await?;
         loop {
             self.look(|_| true);
             if self.known.is_ready() {
@@ -93,6 +100,22 @@ impl<'a> Wait<'a> {
                 () = tokio::time::sleep_until(deadline.min(self.next_look)) => {}
             }
         }
+    }
+
+    /// Waits until all that is watched is known, or the time is over.
+    async fn listed(&mut self) -> Result<(), EngineError> {
+        tokio::select! {
+            synced = self.watching.synced() => synced.map_err(EngineError::api("watching the workloads"))?,
+            () = self.run.stop.cancelled() => return Err(EngineError::Interrupted),
+            () = tokio::time::sleep_until(self.awaited.deadline) => {}
+        }
+        self.next_look = Instant::now();
+        Ok(())
+    }
+
+    /// Only for what is not ready: a run with nothing to change need not read all pods and Events.
+    fn watch_evidence(&mut self) {
+        self.watching.widen(std::mem::take(&mut self.evidence));
     }
 
     /// Judges what may have changed, and says what is new of those that are to be told.
@@ -227,26 +250,24 @@ fn is_current(assessment: Option<&Assessment>) -> bool {
     assessment.is_some_and(|assessment| assessment.verdict.status == Status::Current)
 }
 
-/// Watches for the kinds of these objects, and for what explains them.
-fn scopes(objects: &[&Placed]) -> Vec<Scope> {
-    let mut scopes = BTreeSet::new();
+/// The kinds of these objects, and those that explain how they are.
+fn scopes(objects: &[&Placed]) -> (Vec<Scope>, Vec<Scope>) {
+    let (mut own, mut evidence) = (BTreeSet::new(), BTreeSet::new());
     for Placed { object, .. } in objects {
-        let namespace = object.namespace().map(str::to_owned);
-        scopes.insert((object.api_version(), object.kind(), namespace.clone()));
+        let namespace = object.namespace();
+        own.insert((object.api_version(), object.kind(), namespace));
         if readiness::is_workload(object) {
-            scopes.extend(
-                readiness::EVIDENCE.map(|(api_version, kind)| (api_version, kind, namespace.clone())),
-            );
+            evidence.extend(readiness::EVIDENCE.map(|(api_version, kind)| (api_version, kind, namespace)));
         }
     }
-    let scope = |(api_version, kind, namespace): (&str, &str, _)| Scope {
-        api_version: api_version.to_owned(),
-        kind: kind.to_owned(),
-        namespace,
+    let scope = |(api_version, kind, namespace): &(&str, &str, Option<&str>)| Scope {
+        api_version: (*api_version).to_owned(),
+        kind: (*kind).to_owned(),
+        namespace: namespace.map(str::to_owned),
         selector: None,
         fields: None,
     };
-    scopes.into_iter().map(scope).collect()
+    (own.iter().map(scope).collect(), evidence.difference(&own).map(scope).collect())
 }
 
 /// What is said of an object.
