@@ -267,8 +267,8 @@ fn ctrl_c_leaves_no_row_behind_that_was_redrawn() {
     let (mut read, mut buffer, mut is_asked) = (File::from(controller), [0; 4096], false);
     while let Ok(length @ 1..) = read.read(&mut buffer) {
         screen.process(&buffer[..length]);
-        // Its row is drawn: now is in the middle.
-        if !is_asked && screen.screen().contents().contains("fetch") {
+        // Its row tells of the download: now is in the middle.
+        if !is_asked && screen.screen().contents().contains("0 B") {
             rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
             is_asked = true;
         }
