@@ -72,7 +72,7 @@ fn checks(report: &Report) -> String {
     }
     let row = |check: &CheckReport| {
         format!(
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>\n",
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"seen\">{}</td></tr>\n",
             escaped(&check.name),
             badge(check.outcome()),
             escaped(&check.seen()),
@@ -90,7 +90,7 @@ fn findings(report: &Report) -> String {
     }
     let row = |finding: &&Finding| {
         format!(
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}<p class=\"hint\">{}</p></td></tr>\n",
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"seen\">{}<p class=\"hint\">{}</p></td></tr>\n",
             finding.code,
             badge(finding.severity.name()),
             escaped(&finding.to_string()),
