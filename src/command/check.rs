@@ -59,5 +59,7 @@ async fn check(profile: &str, arguments: CheckArgs, show: &mut Show) -> Result<(
 /// What ends an installation is one finding among others here.
 fn told(code: Code, failure: &Failure) -> Finding {
     let hint = failure.hint().unwrap_or_else(|| "an installation would end with the same".to_owned());
-    Finding::error(code, failure.text(), hint)
+    // A finding is one line.
+    let seen: Vec<String> = failure.text().lines().map(|line| line.trim().to_owned()).collect();
+    Finding::error(code, seen.join("; "), hint)
 }

@@ -103,9 +103,11 @@ fn a_release_that_cannot_be_had_is_one_finding_among_others() {
     let home = Home::new();
     let told = home.run("check minimal --no-cluster --offline --output json");
     let events = told.events();
-    let found = events.iter().filter(|event| event["event"] == "found");
-    let codes: Vec<&Value> = found.map(|event| &event["code"]).collect();
+    let found: Vec<&Value> = events.iter().filter(|event| event["event"] == "found").collect();
+    let codes: Vec<&Value> = found.iter().map(|event| &event["code"]).collect();
     assert_eq!(codes, ["KSI-105", "KSI-104"]);
+    let seen = found[0]["seen"].as_str().unwrap();
+    assert!(seen.contains("(--offline); its SHA-256 is ") && !seen.contains('\n'), "{seen}");
     assert_eq!(told.code, Some(3));
 }
 
