@@ -396,17 +396,21 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn events_move_the_snapshot_on() {
+    /// A cluster in which `a` goes and `c` comes after the list.
+    fn moved_on() -> Cluster {
         let watches = AtomicUsize::new(0);
-        let cluster = cluster(move |asked| match asked.query("watch") {
+        cluster(move |asked| match asked.query("watch") {
             None => list(&[map("a", "1"), map("b", "2")], "2"),
             Some(_) if watches.fetch_add(1, Ordering::Relaxed) == 0 => {
                 Answer::events(&[("ADDED", map("c", "3")), ("DELETED", map("a", "4"))])
             }
             Some(_) => Answer::Hangs,
-        });
-        let mut watching = cluster.watch(vec![scope("ConfigMap")]);
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_move_the_snapshot_on() {
+        let mut watching = moved_on().watch(vec![scope("ConfigMap")]);
         watching.synced().await.unwrap();
         until(&mut watching, &["b", "c"]).await;
         assert_eq!(watching.trouble(), None);
@@ -417,15 +421,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_reading_tells_what_has_changed_or_gone_since_the_one_before() {
-        let watches = AtomicUsize::new(0);
-        let cluster = cluster(move |asked| match asked.query("watch") {
-            None => list(&[map("a", "1"), map("b", "2")], "2"),
-            Some(_) if watches.fetch_add(1, Ordering::Relaxed) == 0 => {
-                Answer::events(&[("ADDED", map("c", "3")), ("DELETED", map("a", "4"))])
-            }
-            Some(_) => Answer::Hangs,
-        });
-        let mut watching = cluster.watch(vec![scope("ConfigMap")]);
+        let mut watching = moved_on().watch(vec![scope("ConfigMap")]);
         let changed = |watching: &Watching| {
             let changed = watching.read(|_, changed| changed);
             changed.iter().map(|object| object.name().to_owned()).collect::<Vec<_>>()

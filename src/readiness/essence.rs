@@ -31,7 +31,8 @@ pub fn essence(mut object: Object) -> Object {
         keep_at(&mut object, "/metadata", &[&METADATA[..], &OF_WORKLOADS].concat());
         keep_at(&mut object, "/metadata/annotations", &[REVISION]);
         if let Some(Value::Object(spec)) = object.pointer_mut("/spec") {
-            ["selector", "template", "volumeClaimTemplates"].iter().for_each(|field| _ = spec.remove(*field));
+            let unread = ["selector", "strategy", "template", "volumeClaimTemplates"];
+            unread.iter().for_each(|field| _ = spec.remove(*field));
         }
     }
     object
