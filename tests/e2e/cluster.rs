@@ -56,16 +56,25 @@ fn own(name: &str) -> String {
 impl Cluster {
     /// The sandbox of that name, started where it is not running.
     pub(crate) fn started(name: &str) -> Self {
+        Self::up(name, &[])
+    }
+
+    fn up(name: &str, options: &[&str]) -> Self {
         let name = own(name);
-        sandbox(&["up", "--name", &name]);
+        sandbox(&[&["up", "--name", &name], options].concat());
         let state = sandbox(&["path", "--name", &name]).into();
         Self { name, state }
     }
 
     /// The same with nothing in it.
     pub(crate) fn bare(name: &str) -> Self {
+        Self::bare_with(name, &[])
+    }
+
+    /// The same, made with these options.
+    pub(crate) fn bare_with(name: &str, options: &[&str]) -> Self {
         sandbox(&["down", "--name", &own(name)]);
-        Self::started(name)
+        Self::up(name, options)
     }
 
     pub(crate) fn down(self) {

@@ -36,6 +36,8 @@ type Instance struct {
 	// Mirror is the folder of the release that is served at MirrorURL.
 	Mirror    string `json:"mirror"`
 	MirrorURL string `json:"mirrorURL"`
+	// QPS is how often each controller may ask the API server in a second; 0 leaves it to Kubernetes.
+	QPS int `json:"qps"`
 }
 
 // A name is part of paths, of a cgroup and of a node's name.

@@ -25,13 +25,6 @@ const (
 	apiServerLimit = 120 * time.Second
 )
 
-// A controller may by default ask for 20 things a second, to spare an API server that has others to serve; a thousand
-// Deployments then take minutes.
-const (
-	qps   = "--kube-api-qps=500"
-	burst = "--kube-api-burst=500"
-)
-
 // Plane starts components of one instance.
 type Plane struct {
 	Instance *instance.Instance
@@ -117,7 +110,7 @@ func (p *Plane) startControllerManager() error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Group.Start("kube-controller-manager", p.command("kube-controller-manager",
+	_, err = p.Group.Start("kube-controller-manager", p.controller("kube-controller-manager",
 		"--kubeconfig="+kubeconfig,
 		"--authentication-kubeconfig="+kubeconfig,
 		"--authorization-kubeconfig="+kubeconfig,
@@ -128,7 +121,6 @@ func (p *Plane) startControllerManager() error {
 		"--root-ca-file="+p.certificate(certs.CA),
 		"--cluster-signing-cert-file="+p.certificate(certs.CA),
 		"--cluster-signing-key-file="+p.key(certs.CA),
-		qps, burst,
 		"--profiling=false",
 	))
 	return err
@@ -139,13 +131,12 @@ func (p *Plane) startScheduler() error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Group.Start("kube-scheduler", p.command("kube-scheduler",
+	_, err = p.Group.Start("kube-scheduler", p.controller("kube-scheduler",
 		"--kubeconfig="+kubeconfig,
 		"--authentication-kubeconfig="+kubeconfig,
 		"--authorization-kubeconfig="+kubeconfig,
 		"--bind-address=127.0.0.1",
 		"--leader-elect=false",
-		qps, burst,
 		"--profiling=false",
 	))
 	return err
@@ -164,6 +155,14 @@ func (p *Plane) Kubectl(ctx context.Context, arguments ...string) error {
 // command is a component by its name.
 func (p *Plane) command(name string, arguments ...string) *exec.Cmd {
 	return exec.Command(filepath.Join(p.Instance.Kubernetes, name), arguments...)
+}
+
+// controller is a component that asks the API server, as often as the instance has it.
+func (p *Plane) controller(name string, arguments ...string) *exec.Cmd {
+	if rate := p.Instance.QPS; rate > 0 {
+		arguments = append(arguments, fmt.Sprintf("--kube-api-qps=%d", rate), fmt.Sprintf("--kube-api-burst=%d", rate))
+	}
+	return p.command(name, arguments...)
 }
 
 func (p *Plane) pki(file string) string         { return p.Instance.Path("pki", file) }

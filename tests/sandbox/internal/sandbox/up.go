@@ -28,8 +28,9 @@ const (
 // errInterrupted says that a signal ended `up`.
 var errInterrupted = errors.New("interrupted: nothing is left of the instance")
 
-// Up brings an instance up, or says that it is.
-func Up(ctx context.Context, name string, log *Log) error {
+// Up brings an instance up, or says that it is. Its controllers may ask qps times a second, or as often as Kubernetes says
+// where that is 0.
+func Up(ctx context.Context, name string, qps int, log *Log) error {
 	unlock, err := instance.Lock(name)
 	if err != nil {
 		return err
@@ -52,7 +53,7 @@ func Up(ctx context.Context, name string, log *Log) error {
 	if err != nil {
 		return err
 	}
-	made, err := launch(ctx, name, parts, log)
+	made, err := launch(ctx, name, qps, parts, log)
 	if ctx.Err() != nil {
 		return errors.Join(errInterrupted, cleanAfter(name))
 	}
@@ -103,7 +104,7 @@ func gather(ctx context.Context, log *Log) (*parts, error) {
 }
 
 // launch starts the instance in a box and waits until it is up.
-func launch(ctx context.Context, name string, parts *parts, log *Log) (*instance.Instance, error) {
+func launch(ctx context.Context, name string, qps int, parts *parts, log *Log) (*instance.Instance, error) {
 	made, err := instance.Reserve(name)
 	if err != nil {
 		return nil, err
@@ -115,7 +116,7 @@ func launch(ctx context.Context, name string, parts *parts, log *Log) (*instance
 	}
 	defer listener.Close()
 	made.Cache, made.Kubernetes, made.CoreDNS = parts.cache, parts.kubernetes, parts.coreDNS
-	made.Images = parts.contents.images
+	made.Images, made.QPS = parts.contents.images, qps
 	made.Mirror = parts.contents.mirror.Dir
 	made.MirrorURL = "http://" + listener.Addr().String()
 	if err := made.Save(); err != nil {
