@@ -269,6 +269,7 @@ async fn watch_once(
 ) -> Result<std::convert::Infallible, ApiError> {
     let resource = cluster.resource(&scope.api_version, &scope.kind).await?;
     let subject = subject(scope);
+    let kept = |object| kept(object, &resource, &subject).map(slot.essence);
     let mut events = std::pin::pin!(events(cluster, scope, &resource));
     // Some while a list is coming in.
     let mut list: Option<Vec<Object>> = None;
@@ -284,18 +285,13 @@ async fn watch_once(
         let Some(event) = event else { continue };
         match event.map_err(|error| from_watcher(error, &subject))? {
             watcher::Event::Init => list = Some(Vec::new()),
-            watcher::Event::InitApply(object) => {
-                let object = kept(object, &resource, &subject)?;
-                list.get_or_insert_default().push((slot.essence)(object));
-            }
+            watcher::Event::InitApply(object) => list.get_or_insert_default().push(kept(object)?),
             watcher::Event::InitDone => {
                 slot.replace(list.take().unwrap_or_default());
                 listed();
             }
-            watcher::Event::Apply(object) => {
-                slot.put((slot.essence)(kept(object, &resource, &subject)?));
-            }
-            watcher::Event::Delete(object) => slot.remove(&kept(object, &resource, &subject)?),
+            watcher::Event::Apply(object) => slot.put(kept(object)?),
+            watcher::Event::Delete(object) => slot.remove(&kept(object)?),
         }
     }
 }
