@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -6,7 +7,7 @@ use tokio::time::Instant;
 use super::EngineError;
 use super::diagnose::diagnosed;
 use super::layer::since;
-use super::run::Run;
+use super::run::{Run, Tally};
 use crate::cluster::{Scope, Watching};
 use crate::event::{Event, WorkloadState};
 use crate::finding::Finding;
@@ -127,9 +128,7 @@ impl<'a> Wait<'a> {
         }
         let (known, tally) = (&mut self.known, self.run.tally);
         let (judged, spent) = self.watching.read(|snapshot, changed| {
-            let concerned = changed.iter().flat_map(|object| snapshot.spoken_of(object)).collect();
-            let get = |id: &ObjectId| snapshot.get(id).filter(|live| tally.has_applied(live));
-            let judged = known.judge(now - self.begun, snapshot, get, &concerned, is_time);
+            let judged = known.judge(now - self.begun, snapshot, &changed, tally, is_time);
             let spent = known.spent(&judged, snapshot);
             (judged, spent)
         });
@@ -137,6 +136,22 @@ impl<'a> Wait<'a> {
         if !self.awaited.quietly {
             self.known.announce(&judged, is_told, self.run, self.awaited.layer);
         }
+    }
+
+    /// Says all that is known of what is not ready: each cause once, with the evidence of one workload that
+    /// suffers from it.
+    async fn give_up(&self, failed: bool) -> EngineError {
+        let (run, layer, snapshot) = (self.run, self.awaited.layer, self.watching.snapshot());
+        let blamed = |row: &Row<'_>| blamed(row.placed, row.assessment.as_ref(), failed);
+        let troubles: Vec<(ObjectId, Trouble)> = self.known.rows.iter().filter_map(blamed).collect();
+        let mut findings = readiness::grouped(&troubles);
+        for finding in &mut findings {
+            finding.at = finding.object.as_ref().and_then(|object| run.plan.place_of(object));
+        }
+        let told = diagnosed(run.cluster, Some(&layer.name), &mut findings, &snapshot).await;
+        told.into_iter().for_each(|event| run.say(event));
+        let after = since(layer, self.awaited.deadline);
+        EngineError::NotReady { layer: layer.name.clone(), after, failed, findings }
     }
 }
 
@@ -151,6 +166,7 @@ struct Known<'a> {
 /// What is known of one object.
 struct Row<'a> {
     placed: &'a Placed,
+    id: ObjectId,
     /// None while it is not in the cluster.
     assessment: Option<Assessment>,
     /// What was last said of it: only a change is said again.
@@ -159,29 +175,30 @@ struct Row<'a> {
 
 impl<'a> Known<'a> {
     fn nothing_of(objects: &[&'a Placed]) -> Self {
-        let rows = objects.iter().map(|placed| Row { placed, assessment: None, said: None }).collect();
-        let places = objects.iter().enumerate().map(|(place, placed)| (placed.object.id(), place)).collect();
+        let row = |placed: &&'a Placed| Row { placed, id: placed.object.id(), assessment: None, said: None };
+        let rows: Vec<Row<'a>> = objects.iter().map(row).collect();
+        let places = rows.iter().enumerate().map(|(place, row)| (row.id.clone(), place)).collect();
         Self { rows, places, waiting: Waiting::new() }
     }
 
     /// Judges those anew of which a change speaks, so that one that becomes ready among thousands is told at once. From time
     /// to time it is `all` that are not ready: a grace may have run out, or a quota been raised.
-    fn judge<'s>(
+    fn judge(
         &mut self,
         now: Duration,
-        snapshot: &'s Snapshot,
-        get: impl Fn(&ObjectId) -> Option<&'s Object>,
-        concerned: &BTreeSet<ObjectId>,
+        snapshot: &Snapshot,
+        changed: &[Arc<Object>],
+        tally: &Tally,
         all: bool,
     ) -> BTreeSet<usize> {
-        let mut due: BTreeSet<usize> =
-            concerned.iter().filter_map(|id| self.places.get(id)).copied().collect();
+        let concerned = changed.iter().flat_map(|object| snapshot.spoken_of(object));
+        let mut due: BTreeSet<usize> = concerned.filter_map(|id| self.places.get(&id)).copied().collect();
         if all {
             due.extend((0..self.rows.len()).filter(|place| !self.rows[*place].is_current()));
         }
         for place in &due {
             let row = &mut self.rows[*place];
-            let live = get(&row.placed.object.id());
+            let live = snapshot.get(&row.id).filter(|live| tally.has_applied(live));
             row.assessment = live.map(|live| self.waiting.look(now, live, snapshot));
         }
         due
@@ -191,7 +208,7 @@ impl<'a> Known<'a> {
     /// ending may still hold up others, by what it has of a quota.
     fn spent(&self, judged: &BTreeSet<usize>, snapshot: &Snapshot) -> BTreeSet<ObjectId> {
         let ready = judged.iter().map(|place| &self.rows[*place]).filter(|row| row.is_current());
-        let ready = ready.filter_map(|row| snapshot.get(&row.placed.object.id()));
+        let ready = ready.filter_map(|row| snapshot.get(&row.id));
         let is_ending = |object: &Object| object.text("/metadata/deletionTimestamp").is_some();
         let mut spent: BTreeSet<ObjectId> = ready.flat_map(|live| snapshot.speaking_of(live)).collect();
         spent.retain(|id| !self.places.contains_key(id) && !snapshot.get(id).is_some_and(is_ending));
@@ -211,8 +228,7 @@ impl<'a> Known<'a> {
             if !is_told(row) {
                 continue;
             }
-            let object = row.placed.object.id();
-            let now = summary(&object, row.assessment.as_ref());
+            let now = summary(&row.id, row.assessment.as_ref());
             if row.said.as_ref() == Some(&now) {
                 continue;
             }
@@ -221,7 +237,7 @@ impl<'a> Known<'a> {
             // What has no pods and was ready from the start is nothing to tell of.
             if readiness::is_workload(&row.placed.object) || state != WorkloadState::Ready || before.is_some()
             {
-                let layer = layer.name.clone();
+                let (layer, object) = (layer.name.clone(), row.id.clone());
                 run.say(Event::Workload { layer, object, state, ready, wanted, reason, finding });
             }
         }
@@ -302,24 +318,6 @@ fn summary(object: &ObjectId, assessment: Option<&Assessment>) -> Said {
 
 fn is_suspect(trouble: &Trouble) -> bool {
     trouble.grace < ORDINARY
-}
-
-impl Wait<'_> {
-    /// Says all that is known of what is not ready: each cause once, with the evidence of one workload that
-    /// suffers from it.
-    async fn give_up(&self, failed: bool) -> EngineError {
-        let (run, layer, snapshot) = (self.run, self.awaited.layer, self.watching.snapshot());
-        let blamed = |row: &Row<'_>| blamed(row.placed, row.assessment.as_ref(), failed);
-        let troubles: Vec<(ObjectId, Trouble)> = self.known.rows.iter().filter_map(blamed).collect();
-        let mut findings = readiness::grouped(&troubles);
-        for finding in &mut findings {
-            finding.at = finding.object.as_ref().and_then(|object| run.plan.place_of(object));
-        }
-        let told = diagnosed(run.cluster, Some(&layer.name), &mut findings, &snapshot).await;
-        told.into_iter().for_each(|event| run.say(event));
-        let after = since(layer, self.awaited.deadline);
-        EngineError::NotReady { layer: layer.name.clone(), after, failed, findings }
-    }
 }
 
 /// What is to be said of an object when the waiting ends. Where it ends because something has failed, what
