@@ -5,27 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::cluster::{Cluster, Ended, name};
-use super::trees::write;
+use super::trees::{DEPLOYMENT, write};
 
 const NAMESPACE: &str = "pull-secrets";
 const SECRET: &str = "kubestock-registry-auth";
-
-const SHOP: &str = "
-apiVersion: v1
-kind: Namespace
-metadata: {name: pull-secrets}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: shop, namespace: pull-secrets}
-spec:
-  selector: {matchLabels: {app: shop}}
-  template:
-    metadata: {labels: {app: shop}}
-    spec:
-      containers:
-      - {name: shop, image: 'hashicorp/http-echo:1.0.0', args: ['-listen=:3000', '-text=ok']}
-";
 
 /// What the pod that is to stay pulls with.
 fn pulled_with(cluster: &Cluster) -> Value {
@@ -40,8 +23,11 @@ fn pods_pull_with_a_login_while_it_is_given_and_it_goes_when_it_is_not() {
     let cluster = Cluster::started("e2e");
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    write(root, "base/all.yaml", SHOP);
-    write(root, "base/kustomization.yaml", "resources: [all.yaml]\n");
+    let namespace = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}}}\n");
+    write(root, "base/namespace.yaml", &namespace);
+    write(root, "base/deployment.yaml", DEPLOYMENT);
+    let resources = format!("namespace: {NAMESPACE}\nresources: [namespace.yaml, deployment.yaml]\n");
+    write(root, "base/kustomization.yaml", &resources);
     write(root, "profile.yaml", "layers: [{name: pull-secrets, path: base, timeout: 60s}]\n");
     let auth = STANDARD.encode("robot:hunter2");
     write(

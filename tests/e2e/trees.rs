@@ -20,7 +20,8 @@ pub(crate) fn layers_only(root: &Path, timeout: &str) -> std::path::PathBuf {
     root.join("profile.yaml")
 }
 
-const DEPLOYMENT: &str = "
+/// A service of one pod, in whatever namespace its tree says.
+pub(crate) const DEPLOYMENT: &str = "
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: shop}
