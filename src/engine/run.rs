@@ -239,7 +239,31 @@ impl Patience {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::engine::testing::object;
+
+    #[test]
+    fn an_object_counts_once_it_is_seen_as_it_was_applied_or_as_it_became_since() {
+        let web = |name: &str, version: &str| {
+            let metadata = json!({"metadata": {"resourceVersion": version}});
+            object("apps/v1", "Deployment", name, Some("shop"), &metadata)
+        };
+        let tally = Tally::default();
+        let applied = web("web", "100");
+        tally.remember(applied.id(), &applied);
+        for (seen, counts) in [
+            (web("web", "99"), false),
+            (web("web", "100"), true),
+            (web("web", "1000"), true),
+            (web("api", "1000"), false),
+            // Of a server whose versions are no numbers, all that is seen counts.
+            (web("web", "a"), true),
+        ] {
+            assert_eq!(tally.has_applied(&seen), counts, "{seen:?}");
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn waits_double_until_the_last_attempt_is_made_as_the_time_is_over() {
