@@ -1,13 +1,65 @@
 use std::sync::Arc;
 
 use http::Method;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::connect::Cluster;
 use super::error::{ApiError, Subject};
 use super::request::Call;
 
+/// What no namespace can be called, so that no RoleBinding gives anybody anything there.
+const NOWHERE: &str = "-";
+
+/// What our user may do with all objects of all namespaces, and with those that have none, as far as it is known.
+#[derive(Debug, Default)]
+pub struct Everywhere(Vec<Rule>);
+
+/// As RBAC has it: `*` stands for all.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Rule {
+    verbs: Vec<String>,
+    api_groups: Vec<String>,
+    resources: Vec<String>,
+    resource_names: Vec<String>,
+}
+
+impl Everywhere {
+    /// `allows("get", "", "pods/log")`; where it says no, [`Cluster::can_i`] may still say yes.
+    pub fn allows(&self, verb: &str, group: &str, resource: &str) -> bool {
+        self.0.iter().any(|rule| rule.allows(verb, group, resource))
+    }
+}
+
+impl Rule {
+    /// `pkg/apis/rbac/v1/evaluation_helpers.go` of Kubernetes.
+    fn allows(&self, verb: &str, group: &str, resource: &str) -> bool {
+        let has = |list: &[String], word: &str| list.iter().any(|item| item == "*" || item == word);
+        let part = resource.split_once('/').map(|(_, part)| format!("*/{part}"));
+        let is_it = has(&self.resources, resource) || part.is_some_and(|part| self.resources.contains(&part));
+        self.resource_names.is_empty() && has(&self.verbs, verb) && has(&self.api_groups, group) && is_it
+    }
+}
+
 impl Cluster {
+    /// What one question tells of what our user may do. Where others than RBAC have a say in it, the server calls its answer
+    /// incomplete, and nothing is known.
+    pub async fn everywhere(&self) -> Result<Everywhere, ApiError> {
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": NOWHERE},
+        });
+        let answer = self.review("/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", &review).await?;
+        let status = &answer["status"];
+        if status["incomplete"] == true {
+            return Ok(Everywhere::default());
+        }
+        let rules = Vec::deserialize(&status["resourceRules"]).unwrap_or_default();
+        Ok(Everywhere(rules))
+    }
+
     /// Whether our user may do this, as the server's own authorizers say: `can_i("patch", "apps",
     /// "deployments", None)` asks about all namespaces, and `pods/log` about a part of pods. A resource that
     /// does not exist may be allowed too.
@@ -43,5 +95,88 @@ impl Cluster {
         let subject = Arc::new(Subject::Path(path.to_owned()));
         let call = Call::send(Method::POST, path.to_owned(), review, &subject).storing_nothing();
         Ok(call.json(self.client()).await?.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::testing::{Answer, cluster};
+
+    async fn everywhere(status: Value) -> Everywhere {
+        let cluster = cluster(move |_| Answer::Json(201, json!({"status": status})));
+        cluster.everywhere().await.unwrap()
+    }
+
+    fn status(rule: &Value) -> Value {
+        json!({"incomplete": false, "nonResourceRules": [], "resourceRules": [rule]})
+    }
+
+    #[tokio::test]
+    async fn a_rule_allows_what_rbac_would() {
+        let table = [
+            (
+                json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}),
+                ("get", "apps", "deployments"),
+                true,
+            ),
+            (json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}), ("get", "", "pods/log"), true),
+            (json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}), ("get", "", "pods"), true),
+            (
+                json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}),
+                ("list", "", "pods"),
+                false,
+            ),
+            (
+                json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}),
+                ("get", "apps", "pods"),
+                false,
+            ),
+            (
+                json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}),
+                ("get", "", "pods/log"),
+                false,
+            ),
+            (
+                json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods/log"]}),
+                ("get", "", "pods/log"),
+                true,
+            ),
+            (
+                json!({"verbs": ["get"], "apiGroups": [""], "resources": ["*/log"]}),
+                ("get", "", "pods/log"),
+                true,
+            ),
+            (
+                json!({"verbs": ["get"], "apiGroups": [""], "resources": ["*/log"]}),
+                ("get", "", "pods"),
+                false,
+            ),
+            (
+                json!({"verbs": ["*"], "apiGroups": [""], "resources": ["pods"], "resourceNames": ["one"]}),
+                ("get", "", "pods"),
+                false,
+            ),
+            (json!({"verbs": ["get"], "resources": ["pods"]}), ("get", "", "pods"), false),
+        ];
+        for (rule, (verb, group, resource), expected) in table {
+            let everywhere = everywhere(status(&rule)).await;
+            assert_eq!(
+                everywhere.allows(verb, group, resource),
+                expected,
+                "{rule} {verb} {group} {resource}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_not_all_counts_for_nothing() {
+        let all = json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]});
+        let mut incomplete = status(&all);
+        incomplete["incomplete"] = true.into();
+        for (status, expected) in [(status(&all), true), (incomplete, false), (json!({}), false)] {
+            let everywhere = everywhere(status.clone()).await;
+            assert_eq!(everywhere.allows("get", "", "pods"), expected, "{status}");
+        }
     }
 }

@@ -29,6 +29,7 @@ pub(crate) mod testing;
 mod through;
 mod watch;
 
+pub use access::Everywhere;
 pub use apply::{Applied, Mode, Outcome};
 pub use connect::Cluster;
 pub use error::{ApiError, FieldConflict, Subject};

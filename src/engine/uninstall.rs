@@ -57,9 +57,10 @@ pub async fn uninstall(
 async fn permitted(uninstall: &Uninstall<'_>, announcer: &Announcer) -> Result<(), EngineError> {
     let cluster = uninstall.cluster;
     let served = |kind: &GroupKind| cluster.resource_of_kind(kind);
+    let asking = || EngineError::api("asking what may be done");
+    let everywhere = rights::everywhere(cluster).await.map_err(asking())?;
     let ask = async |rights| {
-        let denied =
-            rights::denied(cluster, rights).await.map_err(EngineError::api("asking what may be done"))?;
+        let denied = rights::denied(cluster, &everywhere, rights).await.map_err(asking())?;
         let missing = Missing { rights: denied, ..Missing::default() };
         if missing.is_empty() {
             return Ok(());

@@ -87,6 +87,10 @@ impl Api {
             "/api" => return discovery("APIVersions", json!({"versions": ["v1"]})),
             "/apis" => return groups(),
             "/api/v1" | "/apis/apps/v1" | "/apis/coordination.k8s.io/v1" => return resources(&asked.path),
+            path if path.ends_with("selfsubjectrulesreviews") => {
+                let all = json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]});
+                return Answer::Json(201, json!({"status": {"resourceRules": [all], "incomplete": false}}));
+            }
             path if path.ends_with("selfsubjectaccessreviews") => {
                 return Answer::Json(201, json!({"status": {"allowed": true}}));
             }
