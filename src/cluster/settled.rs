@@ -3,22 +3,29 @@
 //!
 //! Server-side apply sets what is sent, and takes away what the manager owned before and sends no more (KEP-555). Where
 //! there is neither, the server need not be asked. What cannot be told for certain counts as a change: a value that the
-//! server writes in another way, a list whose order it might change. The price is one request.
+//! server writes in a way that is not known here, a list whose order it might change. The price is one request.
 
 use serde_json::{Map, Value};
 
 use super::handover::{is_applied_by_kubectl, is_ours};
-use crate::object::Object;
+use crate::object::{Object, Quantity};
 
 /// `wanted` is what would be sent, `live` the whole object as the server has it.
 pub(super) fn is_settled(wanted: &Value, live: &Object) -> bool {
     let being_deleted = live.text("/metadata/deletionTimestamp").is_some();
     let Some(owned) = owned(wanted, live) else { return false };
+    let is_same = match BUILT_IN.contains(&live.group()) {
+        true => is_same_to_kubernetes,
+        false => is_equal,
+    };
     let mut wanted = wanted.clone();
     strip(&mut wanted);
     let live_fields = live.fields();
     let Value::Object(wanted) = &wanted else { return false };
-    !being_deleted && !is_applied_by_kubectl(live) && is_map_settled(owned, wanted, live_fields)
+    let comparison = Comparison { is_same };
+    !being_deleted
+        && !is_applied_by_kubectl(live)
+        && comparison.is_map_settled("", owned, wanted, live_fields)
 }
 
 /// What we own of it, in the version that would be sent; the fields of another version may have other names.
@@ -40,46 +47,114 @@ fn strip(wanted: &mut Value) {
     }
 }
 
-/// `owned` is a set of fields as `FieldsV1` has it: each key is a step of a path, and an empty map says that the path
-/// ends there. A path that ends at a map or a list owns it as a whole.
-fn is_value_settled(owned: &Value, wanted: &Value, live: &Value) -> bool {
-    let Value::Object(owned) = owned else { return false };
-    if owned.is_empty() {
-        return wanted == live;
-    }
-    match (wanted, live) {
-        (Value::Object(wanted), Value::Object(live)) => is_map_settled(owned, wanted, live),
-        (Value::Array(wanted), Value::Array(live)) => is_list_settled(owned, wanted, live),
-        _ => false,
-    }
+/// Groups whose kinds the server has types for, by which it writes a value in its own way.
+const BUILT_IN: [&str; 4] = ["", "admissionregistration.k8s.io", "apps", "batch"];
+
+/// Maps of quantities, which are written in their canonical form (k8s.io/apimachinery, `pkg/api/resource`).
+const OF_QUANTITIES: [&str; 3] = ["hard", "limits", "requests"];
+
+/// What the server adds in the middle of what is owned as a whole: in a map, or in the items of a list, of this name, the
+/// field and its value (Kubernetes, `pkg/apis/core/v1/defaults.go`, `pkg/apis/admissionregistration/v1/defaults.go`).
+const DEFAULTS: [(&str, &str, &str); 2] = [("fieldRef", "apiVersion", "v1"), ("rules", "scope", "*")];
+
+/// How what is sent is compared with what is there.
+struct Comparison {
+    /// Whether the second value is what the server makes of the first: in the map of this name, at this key.
+    is_same: fn(&str, &str, &Value, &Value) -> bool,
 }
 
-fn is_map_settled(
-    owned: &Map<String, Value>,
-    wanted: &Map<String, Value>,
-    live: &Map<String, Value>,
-) -> bool {
-    let is_field_settled = |(key, value): (&String, &Value)| {
-        let owned = owned.get(&format!("f:{key}"));
-        owned.zip(live.get(key)).is_some_and(|(owned, live)| is_value_settled(owned, value, live))
-    };
-    steps(owned).count() == wanted.len() && wanted.iter().all(is_field_settled)
-}
-
-/// A list that several managers may have items of: by keys (`k:{"name":"web"}`), or as a set (`v:"tcp"`). The items
-/// that we send must stand in our order among the live ones.
-fn is_list_settled(owned: &Map<String, Value>, wanted: &[Value], live: &[Value]) -> bool {
-    let mut later = live.iter();
-    let is_item_settled = |item: &Value| {
-        let mut own = steps(owned).filter(|(step, _)| is_of(step, item));
-        let (Some((step, below)), None) = (own.next(), own.next()) else { return false };
-        let Some(live) = later.by_ref().find(|live| is_of(step, live)) else { return false };
-        match step.starts_with("v:") {
-            true => item == live,
-            false => is_value_settled(below, item, live),
+impl Comparison {
+    /// `owned` is a set of fields as `FieldsV1` has it: each key is a step of a path, and an empty map says that the path
+    /// ends there. A path that ends at a map or a list owns it as a whole. The value is in the map `within`.
+    fn is_value_settled(&self, within: &str, key: &str, owned: &Value, wanted: &Value, live: &Value) -> bool {
+        let Value::Object(owned) = owned else { return false };
+        if owned.is_empty() {
+            return (self.is_same)(within, key, wanted, live);
         }
-    };
-    steps(owned).count() == wanted.len() && wanted.iter().all(is_item_settled)
+        match (wanted, live) {
+            (Value::Object(wanted), Value::Object(live)) => self.is_map_settled(key, owned, wanted, live),
+            (Value::Array(wanted), Value::Array(live)) => self.is_list_settled(key, owned, wanted, live),
+            _ => false,
+        }
+    }
+
+    fn is_map_settled(
+        &self,
+        name: &str,
+        owned: &Map<String, Value>,
+        wanted: &Map<String, Value>,
+        live: &Map<String, Value>,
+    ) -> bool {
+        let is_field_settled = |(key, value): (&String, &Value)| {
+            let Some(owned) = owned.get(&format!("f:{key}")) else { return false };
+            match live.get(key) {
+                Some(live) => self.is_value_settled(name, key, owned, value, live),
+                // What says nothing is left out by the server, and owned: had somebody taken it away, it were not.
+                None => is_nothing(value) && owned.as_object().is_some_and(Map::is_empty),
+            }
+        };
+        steps(owned).count() == wanted.len() && wanted.iter().all(is_field_settled)
+    }
+
+    /// A list that several managers may have items of: by keys (`k:{"name":"web"}`), or as a set (`v:"tcp"`). The items
+    /// that we send must stand in our order among the live ones.
+    fn is_list_settled(
+        &self,
+        name: &str,
+        owned: &Map<String, Value>,
+        wanted: &[Value],
+        live: &[Value],
+    ) -> bool {
+        let mut later = live.iter();
+        let is_item_settled = |item: &Value| {
+            let mut own = steps(owned).filter(|(step, _)| is_of(step, item));
+            let (Some((step, below)), None) = (own.next(), own.next()) else { return false };
+            let Some(live) = later.by_ref().find(|live| is_of(step, live)) else { return false };
+            match step.starts_with("v:") {
+                true => item == live,
+                false => self.is_value_settled(name, name, below, item, live),
+            }
+        };
+        steps(owned).count() == wanted.len() && wanted.iter().all(is_item_settled)
+    }
+}
+
+fn is_equal(_: &str, _: &str, wanted: &Value, live: &Value) -> bool {
+    wanted == live
+}
+
+fn is_same_to_kubernetes(within: &str, key: &str, wanted: &Value, live: &Value) -> bool {
+    match (wanted, live) {
+        (Value::String(wanted), Value::String(live)) if OF_QUANTITIES.contains(&within) => {
+            wanted.parse().is_ok_and(|quantity: Quantity| quantity.to_string() == *live)
+        }
+        (Value::Array(wanted), Value::Array(live)) => {
+            let is_same = |(wanted, live)| is_same_to_kubernetes(within, key, wanted, live);
+            wanted.len() == live.len() && wanted.iter().zip(live).all(is_same)
+        }
+        (Value::Object(wanted), Value::Object(live)) => {
+            let is_same = |(field, live): (&String, &Value)| match wanted.get(field) {
+                Some(wanted) => is_same_to_kubernetes(key, field, wanted, live),
+                None => DEFAULTS
+                    .iter()
+                    .any(|(map, default, value)| (*map, *default) == (key, field.as_str()) && live == value),
+            };
+            wanted.keys().all(|field| live.contains_key(field)) && live.iter().all(is_same)
+        }
+        _ => wanted == live,
+    }
+}
+
+/// What a type of Kubernetes has where nothing was said.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(value) => !value,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+    }
 }
 
 /// Whether a step leads to this item of a list. A key that has a default may be left out of what is sent.
@@ -163,6 +238,66 @@ mod tests {
     #[test]
     fn what_is_there_and_ours_is_settled_among_defaults_and_what_others_own() {
         assert!(settled(&wanted(), &live()));
+    }
+
+    #[test]
+    fn what_the_server_writes_in_its_own_way_is_settled() {
+        let container = "/spec/template/spec/containers/0";
+        let owned =
+            "/metadata/managedFields/1/fieldsV1/f:spec/f:template/f:spec/f:containers/k:{\"name\":\"web\"}";
+        let downward =
+            json!({"downwardAPI": {"items": [{"path": "a", "fieldRef": {"fieldPath": "spec.nodeName"}}]}});
+        let mut downward_live = downward.clone();
+        downward_live["downwardAPI"]["items"][0]["fieldRef"]["apiVersion"] = "v1".into();
+        let table = [
+            ("resources", json!({"limits": {"cpu": "2000m"}}), Some(json!({"limits": {"cpu": "2"}})), true),
+            (
+                "resources",
+                json!({"limits": {"memory": "1024Mi"}}),
+                Some(json!({"limits": {"memory": "1Gi"}})),
+                true,
+            ),
+            ("resources", json!({"limits": {"cpu": "2000m"}}), Some(json!({"limits": {"cpu": "3"}})), false),
+            (
+                "resources",
+                json!({"limits": {"memory": "1073741824"}}),
+                Some(json!({"limits": {"memory": "1Gi"}})),
+                false,
+            ),
+            ("other", json!({"words": {"cpu": "2000m"}}), Some(json!({"words": {"cpu": "2"}})), false),
+            ("env", downward.clone(), Some(downward_live.clone()), true),
+            ("env", downward_live.clone(), Some(downward.clone()), false),
+            (
+                "env",
+                json!({"fieldRef": {"fieldPath": "a"}}),
+                Some(json!({"fieldRef": {"fieldPath": "a", "apiVersion": "v2"}})),
+                false,
+            ),
+            ("securityContext", json!({}), None, true),
+            ("securityContext", Value::Null, None, true),
+            ("subPath", json!(""), None, true),
+            ("tty", json!(false), None, true),
+            ("tty", json!(true), None, false),
+            ("grace", json!(0), None, true),
+            ("grace", json!(1), None, false),
+        ];
+        for (field, sent, found, expected) in table {
+            let (mut wanted, mut live) = (wanted(), live());
+            let name = format!("f:{field}");
+            wanted.pointer_mut(container).unwrap()[field] = sent.clone();
+            live.pointer_mut(owned).unwrap()[&name] = json!({});
+            if let Some(found) = &found {
+                live.pointer_mut(container).unwrap()[field] = found.clone();
+            }
+            assert_eq!(settled(&wanted, &live), expected, "{field}: {sent} and {found:?}");
+            // A kind that the server has no type for keeps what it was sent.
+            if found.is_some() {
+                wanted["apiVersion"] = "example.org/v1".into();
+                live["apiVersion"] = "example.org/v1".into();
+                live["metadata"]["managedFields"][1]["apiVersion"] = "example.org/v1".into();
+                assert!(!settled(&wanted, &live), "{field}: {sent} of another kind");
+            }
+        }
     }
 
     #[test]
@@ -252,7 +387,13 @@ mod tests {
         let containers = deployment.pointer_mut("/spec/template/spec/containers").unwrap();
         containers[0]["image"] = "example.com/web".into();
         containers[0]["env"] = json!([{"name": "A", "value": "1"}, {"name": "B", "value": "$(A)"}]);
-        containers[0]["resources"] = json!({"limits": {"cpu": "1000m"}});
+        containers[0]["resources"] =
+            json!({"limits": {"cpu": "1000m", "memory": "1024Mi"}, "requests": {"memory": "1048576"}});
+        containers[0]["env"][0] =
+            json!({"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}});
+        containers[0]["securityContext"] = json!({});
+        containers[0]["readinessProbe"] =
+            json!({"initialDelaySeconds": 0, "httpGet": {"port": 80, "path": "/"}});
         containers[1]["image"] = "example.com/side".into();
         let service = json!({"spec": {"selector": {"app": "web"}, "ports": [
             {"name": "a", "port": 80, "targetPort": "http"}, {"name": "b", "port": 81, "protocol": "UDP"}]}});
@@ -326,7 +467,7 @@ mod tests {
             let object = Object::new(original.clone()).unwrap();
             cluster.apply(&object, Mode::Force).await.unwrap();
             let live = cluster.get(&object).await.unwrap().unwrap();
-            assert!(is_settled(&original, &live) || object.kind() == "Deployment", "{original}");
+            assert!(is_settled(&original, &live), "{original}");
             let mut all = vec![original.clone()];
             mutants(&original, "", &mut all, &original);
             for mutant in all.iter().filter(|mutant| Object::new((*mutant).clone()).is_ok()) {
