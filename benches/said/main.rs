@@ -69,7 +69,7 @@ fn contest(cluster: &Cluster, count: usize) -> Vec<String> {
     let profile = profile.to_str().unwrap();
     let mut command = cluster.installer(&["install", "--output", "json", "--yes", "--profile", profile]);
     let start = Instant::now();
-    let (said, memory) = listened(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let (said, memory) = listened(command.stdout(Stdio::piped()).spawn().unwrap());
     let took = start.elapsed();
     let seen = watch.ended();
     cluster.kubectl(&["delete", "namespace", NAMESPACE, "--wait"]).expect(0);

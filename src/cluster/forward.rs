@@ -1,12 +1,19 @@
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::header::{CONNECTION, HOST};
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::connect::Cluster;
-use super::error::ApiError;
-use super::pods::subject;
+use super::error::{ApiError, Subject};
+use super::pods::{LONGEST_OUTPUT, subject};
 use super::request;
 
 /// How long a way into a pod may take to be opened.
@@ -31,4 +38,51 @@ impl Cluster {
         let stream = opened?.take_stream(port);
         stream.ok_or_else(|| ApiError::NotRun { subject, message: format!("its port {port} was not opened") })
     }
+
+    /// What a pod answers to a GET that only it itself may ask: at a port that listens to nobody else. No program is started
+    /// in its container for it.
+    pub async fn get_within_pod(
+        &self,
+        namespace: &str,
+        pod: &str,
+        port: u16,
+        path: &str,
+    ) -> Result<String, ApiError> {
+        let subject = subject(namespace, pod);
+        let stream = self.connect_to_pod(namespace, pod, port).await?;
+        match tokio::time::timeout(LIMIT, got(stream, path)).await {
+            Ok(Ok((StatusCode::OK, body))) => Ok(body),
+            Ok(Ok((status, body))) => Err(unanswered(subject, port, format!("{status}, {}", body.trim()))),
+            Ok(Err(error)) => Err(unanswered(subject, port, error.to_string())),
+            Err(_) => Err(ApiError::TimedOut { subject, after: LIMIT }),
+        }
+    }
+}
+
+async fn got(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    path: &str,
+) -> Result<(StatusCode, String), Box<dyn std::error::Error + Send + Sync>> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let request = Request::get(path).header(HOST, "localhost").header(CONNECTION, "close");
+    let request = request.body(Empty::<Bytes>::new())?;
+    let exchange = async {
+        let answer = sender.send_request(request).await?;
+        let (status, limit) = (answer.status(), usize::try_from(LONGEST_OUTPUT)?);
+        let body = Limited::new(answer.into_body(), limit).collect().await?.to_bytes();
+        Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    };
+    // The connection does what the exchange asks for, and what it has received is there after its end.
+    let connection = async {
+        let _ended = connection.await;
+        std::future::pending().await
+    };
+    tokio::select! {
+        exchanged = exchange => exchanged,
+        never = connection => never,
+    }
+}
+
+fn unanswered(subject: Arc<Subject>, port: u16, why: String) -> ApiError {
+    ApiError::NotRun { subject, message: format!("its port {port} did not answer: {why}") }
 }

@@ -17,7 +17,7 @@ use crate::object::{GroupKind, ObjectId};
 const LOG_LIMIT: &str = "262144";
 
 /// Bytes. What a proxy runs in a mesh of a thousand services is a tenth of that.
-const LONGEST_OUTPUT: u64 = 64 << 20;
+pub(super) const LONGEST_OUTPUT: u64 = 64 << 20;
 
 /// What a command in a container wrote, and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::istiod;
 use super::survey::Survey;
+use super::within;
 use crate::cluster::Cluster;
 use crate::object::{Object, redacted, redacted_text, yaml};
 use crate::readiness::{self, Status};
@@ -135,7 +136,7 @@ impl Question<'_> {
                     Err(error) => Err(error.to_string()),
                 }
             }
-            Self::Istiod { pod, address, .. } => istiod::ask(cluster, pod, address).await,
+            Self::Istiod { pod, address, .. } => within::ISTIOD.get(cluster, pod, address).await,
         }
     }
 }

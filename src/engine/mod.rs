@@ -38,6 +38,7 @@ mod uninstall;
 mod verify;
 mod wait;
 mod warning;
+mod within;
 
 pub use crate::lint::kubernetes_for;
 pub use archive::archive;

@@ -25,7 +25,7 @@ mod testing;
 
 use crate::profile::Check;
 
-pub use calls::{Answer, Call, Caller, command};
+pub use calls::{Answer, Call, Caller, command, limit};
 pub use dashboards::service_of;
 use duration::duration;
 pub use envoy::{CERTIFICATES, CLUSTERS, Connection, ROUTES, Route, Rule, SESSIONS, connections};

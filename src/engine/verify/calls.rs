@@ -1,18 +1,15 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
 
 use super::probes::{Made, Probes};
 use crate::cluster::{ApiError, Cluster};
+use crate::engine::within::ENVOY;
 use crate::object::{Object, ObjectId, Snapshot};
 use crate::verify::{self, Answer, Call, Caller, Connection, Promised};
 
-/// How many calls are on their way at once.
+/// How many call at once.
 const CONCURRENT: usize = 8;
-
-/// How long one call may take, with the way to its pod and back.
-const LIMIT: Duration = Duration::from_secs(15);
 
 /// One that calls: who it is, from which container of which pod.
 struct Phone<'a> {
@@ -28,17 +25,18 @@ pub(super) async fn all(
     objects: &Snapshot,
     probes: &Probes<'_>,
 ) -> Result<Vec<Call>, ApiError> {
-    let mut calls = Vec::new();
+    let mut services: BTreeMap<Option<String>, Vec<(ObjectId, String)>> = BTreeMap::new();
     for (service, url) in promised.callable() {
-        for Phone { caller, pod, container } in phones(service.namespace.as_deref(), objects, probes) {
-            let (service, url) = (service.clone(), url.clone());
-            calls.push(async move {
-                let answer = call(cluster, pod, container, &url).await?;
-                Ok::<_, ApiError>(Call { caller, service, answer })
-            });
+        services.entry(service.namespace.clone()).or_default().push((service, url));
+    }
+    let mut calling = Vec::new();
+    for (namespace, services) in &services {
+        for phone in phones(namespace.as_deref(), objects, probes) {
+            calling.push(call(cluster, phone, services));
         }
     }
-    futures::stream::iter(calls).buffered(CONCURRENT).try_collect().await
+    let calls: Vec<Vec<Call>> = futures::stream::iter(calling).buffered(CONCURRENT).try_collect().await?;
+    Ok(calls.into_iter().flatten().collect())
 }
 
 fn phones<'a>(namespace: Option<&str>, objects: &'a Snapshot, probes: &'a Probes<'_>) -> Vec<Phone<'a>> {
@@ -56,10 +54,21 @@ fn phones<'a>(namespace: Option<&str>, objects: &'a Snapshot, probes: &'a Probes
     probes.chain(user).collect()
 }
 
-async fn call(cluster: &Cluster, pod: &Object, container: &str, url: &str) -> Result<Answer, ApiError> {
+async fn call(
+    cluster: &Cluster,
+    Phone { caller, pod, container }: Phone<'_>,
+    services: &[(ObjectId, String)],
+) -> Result<Vec<Call>, ApiError> {
     let namespace = pod.namespace().unwrap_or_default();
-    let output = cluster.exec(namespace, pod.name(), container, &verify::command(url), LIMIT).await?;
-    Ok(Answer::read(output.code, &output.stdout, &output.stderr))
+    let urls: Vec<&str> = services.iter().map(|(_, url)| url.as_str()).collect();
+    let (command, limit) = (verify::command(&urls), verify::limit(urls.len()));
+    let output = cluster.exec(namespace, pod.name(), container, &command, limit).await?;
+    let answers = Answer::read_all(urls.len(), output.code, &output.stdout, &output.stderr);
+    let services = services.iter().map(|(service, _)| service.clone());
+    Ok(services
+        .zip(answers)
+        .map(|(service, answer)| Call { caller: caller.clone(), service, answer })
+        .collect())
 }
 
 /// What the proxies of the probes know of the connections that the calls have made.
@@ -72,9 +81,9 @@ pub(super) async fn connections(
     for Made { probe, pod } in probes.iter().filter(|made| made.probe.account.is_some()) {
         let Ok(pod) = pod else { continue };
         let asked = tokio::try_join!(
-            super::proxies::ask(cluster, pod, verify::SESSIONS),
-            super::proxies::ask(cluster, pod, verify::CERTIFICATES),
-            super::proxies::ask(cluster, pod, verify::CLUSTERS),
+            ENVOY.get(cluster, pod, verify::SESSIONS),
+            ENVOY.get(cluster, pod, verify::CERTIFICATES),
+            ENVOY.get(cluster, pod, verify::CLUSTERS),
         );
         let Ok((stats, certificates, clusters)) = asked else { continue };
         let services = promised.services().filter(|service| service.namespace() == Some(&probe.namespace));
