@@ -47,13 +47,13 @@ async fn prove(profile: Option<&str>, arguments: VerifyArgs, show: &mut Show) ->
         cluster: &cluster,
         plan: plan.as_ref(),
         istio: inputs.as_ref().and_then(|inputs| inputs.profile().istio.as_ref()),
-        checks: &checks,
+        checks,
         namespaces: &arguments.namespace,
         probing,
         settling: SETTLING,
     };
     let verifying = async {
-        let reports = engine::verify(&verification, &show.announcer, &show.stop).await;
+        let reports = engine::verify(verification, &show.announcer, &show.stop).await;
         let reports = reports.map_err(|error| match error {
             EngineError::Interrupted => show.interrupted(),
             error => Failure::from(error),

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::run::{CONCURRENT, Patience, Run};
 use super::{EngineError, FailedObject};
-use crate::cluster::{ApiError, Applied, Cluster, Mode, Outcome, Seen};
+use crate::cluster::{ApiError, Applied, Cluster, Mode, Outcome, Seen, Sight};
 use crate::event::{ApplyOutcome, Event};
 use crate::finding::{Code, Finding};
 use crate::istio::render::leave_to_istiod;
@@ -27,8 +27,9 @@ pub(super) struct Application<'a> {
 }
 
 impl Application<'_> {
-    /// Applies the objects of a wave. All of them are tried, so that all that is wrong is told at once.
-    pub(super) async fn wave(&self, wave: Wave, objects: &[&Placed]) -> Result<(), EngineError> {
+    /// Applies the objects of a wave, and says what of them was seen before. All of them are tried, so that all that is wrong
+    /// is told at once.
+    pub(super) async fn wave(&self, wave: Wave, objects: &[&Placed]) -> Result<Sight, EngineError> {
         self.run.say(Event::WaveStarted {
             layer: self.layer.name.clone(),
             wave: wave.name(),
@@ -49,7 +50,7 @@ impl Application<'_> {
             }
         }
         if all_failed.is_empty() {
-            return Ok(());
+            return Ok(sight);
         }
         all_failed.sort_by(|a, b| a.object.cmp(&b.object));
         Err(EngineError::Apply { layer: self.layer.name.clone(), failed: all_failed })

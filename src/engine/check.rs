@@ -7,35 +7,72 @@ use tokio::time::Instant;
 
 use super::pinned::{self, Pins};
 use super::run::{Patience, Run};
-use super::verify::{self, Probing, Verification};
+use super::verify::{Probing, Proving, Verification};
 use super::{EngineError, FailedCheck};
 use crate::event::{ApplyOutcome, CheckOutcome, Event};
-use crate::profile::{Check, Profile};
+use crate::profile::Profile;
 
 /// How long a check may fail before it has failed: configuration takes a moment to reach a sidecar.
 const SETTLING: Duration = Duration::from_secs(20);
 
-/// Carries out the checks, all of them, and fails with those that failed.
-pub(super) async fn all(run: &Run<'_>, profile: &Profile, pins: Option<&Pins>) -> Result<(), EngineError> {
-    let mut failed = Vec::new();
-    let checks: Vec<Check> = profile.provable_checks().collect();
-    if !checks.is_empty() {
-        let verification = Verification {
-            cluster: run.cluster,
-            plan: Some(run.plan),
-            istio: profile.istio.as_ref(),
-            checks: &checks,
-            namespaces: &[],
-            probing: if has_changed(run) { Probing::One } else { Probing::Off },
-            settling: SETTLING,
-        };
-        let reports = verify::verify(&verification, run.announcer, run.stop).await?;
-        failed.extend(reports.iter().filter_map(FailedCheck::of));
+/// The checks of a run that has applied all its layers.
+pub(super) struct Checks<'a> {
+    run: &'a Run<'a>,
+    pins: Option<&'a Pins>,
+    /// None where the profile asks for no check.
+    proving: Option<Proving<'a>>,
+}
+
+impl<'a> Checks<'a> {
+    pub(super) fn of(run: &'a Run<'a>, profile: &'a Profile, pins: Option<&'a Pins>) -> Self {
+        let proving = profile.is_verified().then(|| {
+            let verification = Verification {
+                cluster: run.cluster,
+                plan: Some(run.plan),
+                istio: profile.istio.as_ref(),
+                checks: profile.provable_checks().collect(),
+                namespaces: &[],
+                probing: if has_changed(run) { Probing::One } else { Probing::Off },
+                settling: SETTLING,
+            };
+            Proving::of(verification, run.course())
+        });
+        Self { run, pins, proving }
     }
-    if let Some(pins) = pins {
-        failed.extend(images(run, pins).await?);
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.proving.is_none() && self.pins.is_none()
     }
-    if failed.is_empty() { Ok(()) } else { Err(EngineError::Checks(failed)) }
+
+    /// Begins with those that need not wait for what is done beside them.
+    pub(super) async fn beside<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        match &mut self.proving {
+            Some(proving) => proving.beside(work).await,
+            None => work.await,
+        }
+    }
+
+    /// Carries out all of them, and fails with those that failed.
+    pub(super) async fn all(&mut self) -> Result<(), EngineError> {
+        let mut failed = Vec::new();
+        if let Some(proving) = &mut self.proving {
+            failed.extend(proving.reports().await?.iter().filter_map(FailedCheck::of));
+        }
+        if let Some(pins) = self.pins {
+            failed.extend(images(self.run, pins).await?);
+        }
+        if failed.is_empty() { Ok(()) } else { Err(EngineError::Checks(failed)) }
+    }
+
+    /// Leaves nothing behind of what was begun.
+    pub(super) async fn end(&mut self) {
+        if let Some(proving) = &mut self.proving {
+            proving.end().await;
+        }
+    }
 }
 
 /// A run that changed nothing leaves nothing behind to be proven by calls, and makes no pods.

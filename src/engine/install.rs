@@ -1,13 +1,15 @@
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::check::Checks;
 use super::pinned::Pins;
 use super::prune::{self, Pruning, Renewed};
 use super::run::{Course, Run, Tally};
 use super::warning::Warning;
-use super::{EngineError, Fetching, check, layer, settle};
+use super::{EngineError, Fetching, layer, settle};
 use crate::cluster::{ApiError, Cluster, Lapse, Lease, Mode, Target};
 use crate::event::{Announcer, Event, Step};
 use crate::image::Logins;
@@ -74,32 +76,65 @@ pub async fn install(
     })
 }
 
-/// Applies every layer, waits for what was left to the end, prunes, and checks.
+/// Applies every layer, prunes, and proves that it all works.
 async fn carry_out(run: &Run<'_>, install: &Install<'_>, pins: Option<&Pins>) -> Result<(), EngineError> {
-    let (plan, profile) = (run.plan, install.profile);
+    let set = |(position, layer)| (layer, ApplySet::of(layer, position, run.profile));
+    let layers: Vec<(&Layer, ApplySet)> = run.plan.layers.iter().enumerate().map(set).collect();
     let mut renewed = Vec::new();
-    for (position, layer) in plan.layers.iter().enumerate() {
-        let set = ApplySet::of(layer, position, run.profile);
-        let applying = layer::apply(run, layer, &set, install.force);
-        let before = run.step(Step::Layer(layer.name.clone()), applying).await?;
-        renewed.push(Renewed { layer, set, before });
+    for together in layers.chunk_by(|_, (next, _)| next.rollout == Rollout::Beside) {
+        renewed.extend(apply(run, together, install.force).await?);
     }
-    let at_the_end: Vec<&Layer> =
-        plan.layers.iter().filter(|layer| layer.rollout == Rollout::AtTheEnd).collect();
-    if !at_the_end.is_empty() {
-        run.step(Step::Rollout, async {
-            for layer in at_the_end {
+    prune::all(run, &install.pruning, &renewed).await?;
+    let mut checks = Checks::of(run, install.profile, pins);
+    let proven = prove(run, &mut checks).await;
+    checks.end().await;
+    proven
+}
+
+/// Waits for what stands beside the layers, and carries out the checks, some of them meanwhile.
+async fn prove(run: &Run<'_>, checks: &mut Checks<'_>) -> Result<(), EngineError> {
+    let beside = || run.plan.layers.iter().filter(|layer| layer.rollout == Rollout::Beside);
+    if beside().next().is_some() {
+        let ready = async {
+            for layer in beside() {
                 layer::roll_out(run, layer).await?;
             }
             Ok(())
-        })
-        .await?;
+        };
+        run.step(Step::Rollout, checks.beside(ready)).await?;
     }
-    prune::all(run, &install.pruning, &renewed).await?;
-    if !profile.checks.is_empty() || pins.is_some() {
-        run.step(Step::Verify, check::all(run, profile, pins)).await?;
+    if !checks.is_empty() {
+        run.step(Step::Verify, checks.all()).await?;
     }
     Ok(())
+}
+
+/// Applies a layer, and those beside it from when its first workloads are on their way.
+async fn apply<'a>(
+    run: &Run<'_>,
+    layers: &[(&'a Layer, ApplySet)],
+    force: bool,
+) -> Result<Vec<Renewed<'a>>, EngineError> {
+    let one = async |(layer, set): &(&'a Layer, ApplySet), rolls_out| -> Result<Renewed<'a>, EngineError> {
+        let applying = layer::apply(run, layer, set, force, rolls_out);
+        let before = run.step(Step::Layer(layer.name.clone()), applying).await?;
+        Ok(Renewed { layer, set: set.clone(), before })
+    };
+    let [first, beside @ ..] = layers else { return Ok(Vec::new()) };
+    let (rolls_out, is_rolling_out) = oneshot::channel();
+    let others = async {
+        let mut renewed: Vec<Result<Renewed<'a>, EngineError>> = Vec::new();
+        // Where the first has failed before, no other begins.
+        if is_rolling_out.await.is_ok() {
+            for layer in beside {
+                renewed.push(one(layer, oneshot::channel().0).await);
+            }
+        }
+        renewed
+    };
+    // Each comes to its end, however another one ends: what is being applied is applied whole.
+    let (first, others) = tokio::join!(one(first, rolls_out), others);
+    std::iter::once(first).chain(others).collect()
 }
 
 /// Does the work while this run holds the Lease; another run that holds it is waited for.

@@ -47,10 +47,11 @@ pub fn istio(objects: Vec<Object>, timeout: Duration) -> Layer {
     Layer { name: "istio".into(), stages: parts.into_values().collect(), timeout, rollout: Rollout::Awaited }
 }
 
-/// The addons of a release as a layer; nothing in the mesh needs them.
+/// The addons of a release as a layer; nothing in the mesh needs them, and they need nothing of it but its namespace and
+/// its definitions.
 pub fn addons(objects: Vec<Object>, timeout: Duration) -> Layer {
     let objects = objects.into_iter().map(Into::into).collect();
-    Layer { rollout: Rollout::AtTheEnd, ..Layer::new("addons", objects, timeout) }
+    Layer { rollout: Rollout::Beside, ..Layer::new("addons", objects, timeout) }
 }
 
 /// The probe that only this webhook can answer.

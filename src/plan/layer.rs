@@ -17,13 +17,13 @@ pub struct Layer {
     pub rollout: Rollout,
 }
 
-/// When a layer's workloads are waited for.
+/// What a layer's workloads are to the other layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rollout {
-    /// Before the next layer, which may need them.
+    /// The next layer may need them: they are ready before it begins.
     Awaited,
-    /// After all layers: nothing needs them.
-    AtTheEnd,
+    /// Nothing needs them: they start while the layer before them does, and are waited for after all layers.
+    Beside,
 }
 
 /// Objects that depend on each other only as their kinds say.

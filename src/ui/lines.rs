@@ -58,12 +58,17 @@ impl<O: Write, E: Write> Lines<O, E> {
     }
 
     fn say(&mut self, at: Duration, line: &str) {
+        let line = self.stamped(at, line);
+        self.write(&line);
+    }
+
+    fn stamped(&mut self, at: Duration, line: &str) -> String {
         self.said = at;
         if !self.is_timed {
-            return self.write(line);
+            return line.to_owned();
         }
         let stamp = self.ink.faint(&format!("[{:>7.1}s]", at.as_secs_f64()));
-        self.write(&format!("{stamp} {line}"));
+        format!("{stamp} {line}")
     }
 
     fn write(&mut self, line: &str) {
@@ -104,10 +109,10 @@ impl<O: Write, E: Write> Lines<O, E> {
             result if result.is_empty() => String::new(),
             result => format!(": {result}"),
         };
-        // How it ended stands beneath its section, not in it.
         self.log.end(name(step));
         let done = self.ink.good("done");
-        self.say(at, &format!("{}: {done} in {}{result}", name(step), took(elapsed)));
+        let line = self.stamped(at, &format!("{}: {done} in {}{result}", name(step), took(elapsed)));
+        self.log.outside(&line);
     }
 
     fn object_applied(

@@ -100,6 +100,7 @@ pub(crate) fn first() -> Recording {
         (0, 1),
         Some("pulling image docker.io/istio/pilot:1.18.0"),
     );
+    run.addons(15.0);
     run.workload(
         35.5,
         "istio",
@@ -129,7 +130,6 @@ pub(crate) fn first() -> Recording {
     run.workload(42.4, "istio", &deployment("istio-system", "istio-ingressgateway"), Ready, (1, 1), None);
     run.end(42.5, Step::Layer("istio".to_owned()), 31.9);
 
-    run.addons(42.5);
     run.base(43.1, Created);
     run.services(44.5, Created);
     let [identity, product, orders] =

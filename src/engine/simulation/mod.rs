@@ -23,7 +23,7 @@ use crate::cluster::{ApiError, Cluster};
 use crate::event::{Announcer, ApplyOutcome};
 use crate::istio::release::Supply;
 use crate::object::Object;
-use crate::plan::Layer;
+use crate::plan::{Layer, Rollout};
 use crate::profile::{Profile, ProfileFile};
 use api::{Api, SOMEBODY, is_member};
 use dice::Dice;
@@ -56,20 +56,26 @@ fn layers(aim: Aim) -> Vec<Layer> {
     let map = |name: &str, value: &str| {
         object("v1", "ConfigMap", name, Some("shop"), &json!({"data": {"value": value}}))
     };
-    let web = |replicas: u64| {
-        let spec = json!({"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}});
-        object("apps/v1", "Deployment", "web", Some("shop"), &json!({"spec": spec}))
+    let runs = |name: &str, replicas: u64| {
+        let spec = json!({"replicas": replicas, "selector": {"matchLabels": {"app": name}}});
+        object("apps/v1", "Deployment", name, Some("shop"), &json!({"spec": spec}))
     };
+    let beside = || Layer { rollout: Rollout::Beside, ..layer("addons", vec![runs("kiali", 1)]) };
     let secret = || object("v1", "Secret", "old", Some("shop"), &json!({"stringData": {"a": "b"}}));
     let space = || object("v1", "Namespace", "shop", None, &json!({}));
     match aim {
         Aim::Earlier => vec![
-            layer("base", vec![space(), map("same", "1"), map("changes", "1"), map("old", "1")]),
-            layer("shop", vec![web(1), secret()]),
+            layer(
+                "base",
+                vec![space(), map("same", "1"), map("changes", "1"), map("old", "1"), runs("mesh", 1)],
+            ),
+            beside(),
+            layer("shop", vec![runs("web", 1), secret()]),
         ],
         Aim::Now => vec![
-            layer("base", vec![space(), map("same", "1"), map("changes", "2")]),
-            layer("shop", vec![web(2), map("new", "1")]),
+            layer("base", vec![space(), map("same", "1"), map("changes", "2"), runs("mesh", 1)]),
+            beside(),
+            layer("shop", vec![runs("web", 2), map("new", "1")]),
         ],
         Aim::Gone => Vec::new(),
     }

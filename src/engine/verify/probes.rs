@@ -89,8 +89,11 @@ impl<'a> Probes<'a> {
     }
 
     /// Removes all, and waits until they are gone. What cannot be removed ends by itself.
-    pub(super) async fn remove(self) {
+    pub(super) async fn remove(&mut self) {
         let pods: Vec<&Object> = self.made.iter().filter_map(|made| made.pod.as_ref().ok()).collect();
+        if pods.is_empty() {
+            return;
+        }
         join_all(pods.iter().map(|pod| self.cluster.delete(pod, Cascade::Background))).await;
         let gone = async {
             let mut watching = self.watch();
@@ -101,6 +104,7 @@ impl<'a> Probes<'a> {
             }
         };
         let _ends_by_itself = tokio::time::timeout(GOING, gone).await;
+        self.made.clear();
     }
 
     fn watch(&self) -> Watching {

@@ -79,24 +79,20 @@ impl Reader {
     }
 }
 
-/// Lines, and the section that they stand in. One is open at most, as GitHub has it.
+/// Lines, and the section that they stand in. One is open at most, as GitHub has it; where one ends within another, the
+/// other opens again with its next line.
 pub(super) struct Log<O> {
     /// None once it is closed.
     out: Option<O>,
     reader: Reader,
-    section: Section,
-}
-
-enum Section {
-    None,
-    /// It opens with its first line, so that none is empty.
-    Due(String),
-    Open(String),
+    /// Those that have begun, the innermost last. It opens with its first line, so that none is empty.
+    sections: Vec<String>,
+    open: Option<String>,
 }
 
 impl<O: Write> Log<O> {
     pub(super) fn new(out: O, reader: Reader) -> Self {
-        Self { out: Some(out), reader, section: Section::None }
+        Self { out: Some(out), reader, sections: Vec::new(), open: None }
     }
 
     pub(super) fn read_by(self, reader: Reader) -> Self {
@@ -109,49 +105,60 @@ impl<O: Write> Log<O> {
 
     /// What is said from now on belongs together.
     pub(super) fn begin(&mut self, title: &str) {
-        self.close();
-        self.section = Section::Due(title.to_owned());
+        self.sections.push(title.to_owned());
     }
 
-    /// Ends the section, where it is this one: another may have begun meanwhile.
     pub(super) fn end(&mut self, title: &str) {
-        if let Section::Due(current) | Section::Open(current) = &self.section
-            && current == title
-        {
-            self.close();
+        if let Some(place) = self.sections.iter().rposition(|section| section == title) {
+            self.sections.remove(place);
+        }
+        if self.open.as_deref() == Some(title) {
+            self.fold();
         }
     }
 
     /// What is said from now on stands where nobody has to unfold anything to see it.
     pub(super) fn close(&mut self) {
-        if let Section::Open(_) = std::mem::replace(&mut self.section, Section::None)
-            && let Some(closed) = self.reader.closed()
-        {
-            self.write(&closed);
-        }
+        self.sections.clear();
+        self.fold();
     }
 
     pub(super) fn line(&mut self, line: &str) {
-        self.open();
+        self.unfold();
+        let line = self.reader.harmless(line).into_owned();
+        self.write(&line);
+    }
+
+    /// A line of what a section has come to: it stands in none.
+    pub(super) fn outside(&mut self, line: &str) {
+        self.fold();
         let line = self.reader.harmless(line).into_owned();
         self.write(&line);
     }
 
     /// What is for the reader's program, and already in its form.
     pub(super) fn command(&mut self, command: &str) {
-        self.open();
+        self.unfold();
         self.write(command);
     }
 
-    fn open(&mut self) {
-        match std::mem::replace(&mut self.section, Section::None) {
-            Section::Due(title) => {
-                if let Some(opened) = self.reader.opened(&title) {
-                    self.write(&opened);
-                }
-                self.section = Section::Open(title);
-            }
-            section => self.section = section,
+    fn unfold(&mut self) {
+        let innermost = self.sections.last().cloned();
+        if self.open == innermost {
+            return;
+        }
+        self.fold();
+        if let Some(opened) = innermost.as_deref().and_then(|title| self.reader.opened(title)) {
+            self.write(&opened);
+        }
+        self.open = innermost;
+    }
+
+    fn fold(&mut self) {
+        if self.open.take().is_some()
+            && let Some(closed) = self.reader.closed()
+        {
+            self.write(&closed);
         }
     }
 
