@@ -23,3 +23,27 @@ pub(crate) fn floor(bare: &Bare, objects: impl Fn(usize) -> Vec<Value>) -> Durat
     });
     times.min().unwrap()
 }
+
+/// Applies definitions, and says how long it takes until all are established; nothing where there are none.
+pub(crate) fn defined(bare: &Bare, definitions: &[Value]) -> Duration {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let start = Instant::now();
+    runtime.block_on(async {
+        let sent = definitions.iter().map(|definition| bare.apply(definition));
+        futures::stream::iter(sent).buffer_unordered(CONNECTIONS[1]).for_each(async |()| {}).await;
+        while !definitions.is_empty() && !are_established(bare, definitions).await {}
+    });
+    if definitions.is_empty() { Duration::ZERO } else { start.elapsed() }
+}
+
+async fn are_established(bare: &Bare, definitions: &[Value]) -> bool {
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    let list: Value = serde_json::from_slice(&bare.get(path).await.bytes().await.unwrap()).unwrap();
+    let live = list["items"].as_array().unwrap();
+    definitions.iter().all(|definition| {
+        let name = &definition["metadata"]["name"];
+        let conditions = live.iter().filter(|live| live["metadata"]["name"] == *name);
+        let mut conditions = conditions.flat_map(|live| live["status"]["conditions"].as_array()).flatten();
+        conditions.any(|condition| condition["type"] == "Established" && condition["status"] == "True")
+    })
+}

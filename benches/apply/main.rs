@@ -2,7 +2,7 @@
 //! a sandbox, one after the other. Ends with an error where a goal is missed; docs/performance.md has the figures.
 //!
 //!     make bench                                       # with 1,000 objects
-//!     cargo bench --bench apply -- 10000               # ours and the floor alone, with as many ConfigMaps
+//!     cargo bench --bench apply -- 10000               # ours and the floor alone, with as many ConfigMaps; or `mix`
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -65,10 +65,13 @@ fn main() -> ExitCode {
         helm: LazyCell::new(|| built(MODULE, "helm", "helm.sh/helm/v3/cmd/helm")),
         kapp: LazyCell::new(|| built(MODULE, "kapp", "carvel.dev/kapp/cmd/kapp")),
     };
-    let count = std::env::args().filter_map(|argument| argument.parse().ok()).next();
-    let (loads, peers) = match count {
-        // The others would take an hour.
-        Some(count) => (vec![Load::ConfigMaps(count)], &PEERS[..1]),
+    // Of a load that is named, the others would take an hour.
+    let named = |argument: String| match argument.as_str() {
+        "mix" => Some(Load::Mix),
+        count => count.parse().ok().map(Load::ConfigMaps),
+    };
+    let (loads, peers) = match std::env::args().find_map(named) {
+        Some(load) => (vec![load], &PEERS[..1]),
         None => (vec![Load::ConfigMaps(1000), Load::Mix], &PEERS[..]),
     };
     let missed: Vec<String> =
@@ -133,21 +136,14 @@ fn missed(load: Load, floor: &Turns, all: &[Times]) -> Vec<String> {
 fn beneath(cluster: &Cluster, load: Load) -> Turns {
     let bare = Bare::of(&cluster.config());
     let owner = |round: usize| format!("floor{round}");
+    let mut defining = Vec::new();
     for round in 0..3 {
         clear(cluster, &owner(round));
-        let definitions = load.definitions(&owner(round));
-        if !definitions.is_empty() {
-            floor(&bare, |_| definitions.clone());
-            let names: Vec<String> = definitions
-                .iter()
-                .map(|it| format!("crd/{}", it["metadata"]["name"].as_str().unwrap()))
-                .collect();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let wait = [&["wait", "--for=condition=Established"], names.as_slice()].concat();
-            cluster.kubectl(&wait).expect(0);
-        }
+        defining.push(floor::defined(&bare, &load.definitions(&owner(round))));
     }
-    let turns = [0, 0, 1].map(|turn| floor(&bare, |round| load.objects(&owner(round), turn)));
+    let mut turns = [0, 0, 1].map(|turn| floor(&bare, |round| load.objects(&owner(round), turn)));
+    // No custom resource can be sent before its definition is established.
+    turns[0] += defining.into_iter().min().unwrap();
     (0..3).for_each(|round| remove(cluster, &owner(round)));
     turns
 }
