@@ -34,7 +34,7 @@ fn demo_takes_a_bare_cluster_to_six_services_behind_a_strict_mesh() {
 }
 
 fn the_page_tells_what_it_waited_for(page: &str) {
-    let words = [" is up: ", "layer istio: Deployment/istio-system/istiod ready", "connectivity passed: "];
+    let words = [" is up: ", "layer addons: Deployment/istio-system/kiali ready", "connectivity passed: "];
     for word in words {
         assert!(page.contains(word), "{word}: {page}");
     }

@@ -49,12 +49,12 @@ impl Shop {
     }
 }
 
-/// The ConfigMaps of the layer's namespace, but for the one that Kubernetes puts there.
+/// The ConfigMaps of the layer's namespace, but for those that Kubernetes and Istio put there.
 fn config_maps(cluster: &Cluster) -> Vec<String> {
     let all = cluster.kubectl(&["get", "configmaps", "-n", NAMESPACE, "-o", "name"]).expect(0).stdout;
     let names = all.lines().filter_map(|line| line.strip_prefix("configmap/"));
     names
-        .filter(|name| !["kube-root-ca.crt", "istio-ca-root-cert"].contains(name))
+        .filter(|name| !["kube-root-ca.crt", "istio-ca-crl", "istio-ca-root-cert"].contains(name))
         .map(str::to_owned)
         .collect()
 }
