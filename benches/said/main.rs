@@ -69,7 +69,7 @@ fn contest(cluster: &Cluster, count: usize) -> Vec<String> {
     let profile = profile.to_str().unwrap();
     let mut command = cluster.installer(&["install", "--output", "json", "--yes", "--profile", profile]);
     let start = Instant::now();
-    let (said, memory) = listened(command.stdout(Stdio::piped()).spawn().unwrap());
+    let (said, memory) = listened(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
     let took = start.elapsed();
     let seen = watch.ended();
     cluster.kubectl(&["delete", "namespace", NAMESPACE, "--wait"]).expect(0);
@@ -107,8 +107,10 @@ fn signed_millis(ours: Instant, theirs: Instant) -> f64 {
 fn listened(mut program: Child) -> (Moments, u64) {
     let mut said = Moments::new();
     let mut memory = 0;
+    let mut last = String::new();
     for line in BufReader::new(program.stdout.take().unwrap()).lines() {
         let (line, now) = (line.unwrap(), Instant::now());
+        last.clone_from(&line);
         if !line.contains(r#""workload""#) && !line.contains("run_finished") {
             continue;
         }
@@ -119,7 +121,7 @@ fn listened(mut program: Child) -> (Moments, u64) {
             said.entry(name.to_owned()).or_insert(now);
         }
     }
-    assert!(program.wait().unwrap().success());
+    assert!(program.wait().unwrap().success(), "{last}");
     (said, memory)
 }
 

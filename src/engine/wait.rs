@@ -225,7 +225,9 @@ impl<'a> Known<'a> {
     ) {
         for place in due {
             let row = &mut self.rows[*place];
-            if !is_told(row) {
+            let has_pods = readiness::is_workload(&row.placed.object);
+            // What has no pods is told of once it is seen: most of it is ready then, and was nothing to wait for.
+            if !is_told(row) || !(row.is_known() || has_pods) {
                 continue;
             }
             let now = summary(&row.id, row.assessment.as_ref());
@@ -235,8 +237,7 @@ impl<'a> Known<'a> {
             let Said { state, ready, wanted, reason, finding } = now.clone();
             let before = row.said.replace(now);
             // What has no pods and was ready from the start is nothing to tell of.
-            if readiness::is_workload(&row.placed.object) || state != WorkloadState::Ready || before.is_some()
-            {
+            if has_pods || state != WorkloadState::Ready || before.is_some() {
                 let (layer, object) = (layer.name.clone(), row.id.clone());
                 run.say(Event::Workload { layer, object, state, ready, wanted, reason, finding });
             }

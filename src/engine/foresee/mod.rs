@@ -21,7 +21,7 @@ use crate::cluster::{ApiError, Applied, Mode, Outcome, Seen};
 use crate::event::{Announcer, Event, PlannedCounts, PlannedOutcome, Step};
 use crate::finding::{Code, Finding};
 use crate::object::{Diff, Object};
-use crate::plan::{ApplySet, Placed};
+use crate::plan::{ApplySet, PART_OF, Placed};
 use leftovers::leftovers;
 use to_come::{ToCome, brings_role_of};
 
@@ -160,7 +160,7 @@ impl Rehearsal<'_> {
             }
             seen => seen,
         };
-        if seen == Seen::Absent {
+        if seen == Seen::Absent || matches!(seen, Seen::There(live) if is_changeable(&object, live)) {
             return Ok(None);
         }
         match attempt(self.run.cluster, &object, seen, self.mode).await {
@@ -229,6 +229,12 @@ impl Rehearsal<'_> {
             finding: Some(refusal::finding(self.placed, error)),
         }
     }
+}
+
+/// A ConfigMap stays as it is only where it says so, which is seen of members: they are read whole. There may be thousands.
+fn is_changeable(object: &Object, live: &Object) -> bool {
+    let is_member = live.label(PART_OF).is_some() && live.label(PART_OF) == object.label(PART_OF);
+    object.is("", "ConfigMap") && is_member && live.pointer("/immutable").is_none_or(|it| *it == false)
 }
 
 /// Whether it would be the same for every object.

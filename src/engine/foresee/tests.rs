@@ -341,3 +341,38 @@ async fn what_passes_is_asked_again_and_what_is_wrong_with_the_cluster_ends_the_
     let error = rehearsed(&unknown, layers(), &Announcer::new().0).await.unwrap_err();
     assert!(matches!(error, EngineError::Api { .. }), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_config_map_is_rehearsed_only_where_it_says_that_it_stays_as_it_is() {
+    let shop = layer("shop", ["free", "stays", "strange"].map(|name| config(name, "shop", "new")).to_vec());
+    let path = |name: &str| format!("/api/v1/namespaces/shop/configmaps/{name}");
+    let old = |name: &str, more: &Value| live(&shop, config(name, "shop", "old"), more);
+    let strange = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "strange", "namespace": "shop"}});
+    let space = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
+    let server = Arc::new(
+        Server::default()
+            .with("/api/v1/namespaces/shop", space)
+            .with(&path("free"), old("free", &json!({})))
+            .with(&path("stays"), old("stays", &json!({"immutable": true})))
+            .with(&path("strange"), strange),
+    );
+    let answering = server.clone();
+    let cluster = cluster(move |asked| answering.answer(&asked));
+    cluster.discover().await.unwrap();
+    let (announcer, _events) = Announcer::new();
+    let (plan, tally, stop) = (Plan::of(vec![shop.clone()]).0, Tally::default(), CancellationToken::new());
+    let run = Run {
+        cluster: &cluster,
+        plan: &plan,
+        profile: "mine",
+        announcer: &announcer,
+        stop: &stop,
+        tally: &tally,
+    };
+    assert!(immutable(&run).await.unwrap().is_empty());
+    let mut asked = server.asked.lock().unwrap().clone();
+    asked.retain(|asked| asked.contains("dryRun"));
+    asked.sort();
+    let rehearsed = ["stays", "strange"].map(|name| format!("PATCH {} dryRun=All", path(name)));
+    assert_eq!(asked, rehearsed);
+}
