@@ -8,40 +8,34 @@ use super::{GroupKind, Object, ObjectId};
 /// Objects as they were seen at one moment, and the ways from one to those that speak of it. Clones share the objects.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    objects: BTreeMap<ObjectId, Arc<Object>>,
-    /// Who has each link: thousands of workloads are not to be asked one by one whether a pod is theirs.
-    linked: BTreeMap<Link, BTreeSet<ObjectId>>,
+    objects: BTreeMap<Arc<ObjectId>, Arc<Object>>,
+    /// Each link with who has it: thousands of workloads are not to be asked one by one whether a pod is theirs.
+    linked: BTreeSet<(Link, Arc<ObjectId>)>,
 }
 
 /// What an object says of another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Link {
     /// It is owned by the one with this uid.
-    OwnedBy(String),
-    /// It is an Event about the one of this kind, namespace and name.
-    About(String, String, String),
+    OwnedBy(Box<str>),
+    /// It is an Event about this one: `Pod/shop/web`.
+    About(Box<str>),
 }
 
 impl Snapshot {
     /// Puts the object in the place of an earlier state of it.
     pub fn insert(&mut self, object: impl Into<Arc<Object>>) {
         let object = object.into();
-        let id = object.id();
+        let id = Arc::new(object.id());
         self.remove(&id);
-        for link in links(&object) {
-            self.linked.entry(link).or_default().insert(id.clone());
-        }
+        self.linked.extend(links(&object).map(|link| (link, id.clone())));
         self.objects.insert(id, object);
     }
 
     pub fn remove(&mut self, id: &ObjectId) -> Option<Arc<Object>> {
-        let object = self.objects.remove(id)?;
+        let (id, object) = self.objects.remove_entry(id)?;
         for link in links(&object) {
-            let Some(ids) = self.linked.get_mut(&link) else { continue };
-            ids.remove(id);
-            if ids.is_empty() {
-                self.linked.remove(&link);
-            }
+            self.linked.remove(&(link, id.clone()));
         }
         Some(object)
     }
@@ -57,21 +51,20 @@ impl Snapshot {
     /// All objects of a kind; `group` is empty for core.
     pub fn of_kind<'a>(&'a self, group: &'a str, kind: &'a str) -> impl Iterator<Item = &'a Object> {
         let group_kind = GroupKind { group: group.to_owned(), kind: kind.to_owned() };
-        let first = ObjectId { group_kind, namespace: None, name: String::new() };
-        let objects = self.objects.range(first..).map(|(_, object)| object.as_ref());
+        let objects =
+            self.objects.range::<ObjectId, _>(first(group_kind)..).map(|(_, object)| object.as_ref());
         objects.take_while(move |object| object.is(group, kind))
     }
 
     /// What `owner` controls: the objects whose `ownerReferences` name its uid.
     pub fn owned_by(&self, owner: &Object) -> impl Iterator<Item = &Object> + use<'_> {
         let uid = owner.text("/metadata/uid");
-        self.with(uid.map(|uid| Link::OwnedBy(uid.to_owned())))
+        self.with(uid.map(|uid| Link::OwnedBy(uid.into())))
     }
 
     /// The Events that name this object, or one that had its name before.
     pub fn events_about(&self, object: &Object) -> impl Iterator<Item = &Object> + use<'_> {
-        let [kind, namespace, name] = [object.kind(), object.namespace().unwrap_or_default(), object.name()];
-        self.with(Some(Link::About(kind.to_owned(), namespace.to_owned(), name.to_owned())))
+        self.with(Some(about(object.kind(), object.namespace().unwrap_or_default(), object.name())))
     }
 
     /// What an object speaks of: itself, what owns it, what an Event is about, and what owns that.
@@ -98,7 +91,11 @@ impl Snapshot {
     }
 
     fn with(&self, link: Option<Link>) -> impl Iterator<Item = &Object> + use<'_> {
-        link.and_then(|link| self.linked.get(&link)).into_iter().flatten().filter_map(|id| self.get(id))
+        let all = link.into_iter().flat_map(|link| {
+            let linked = self.linked.range((link.clone(), Arc::new(first(GroupKind::of("", ""))))..);
+            linked.take_while(move |(other, _)| *other == link)
+        });
+        all.filter_map(|(_, id)| self.get(id))
     }
 }
 
@@ -116,14 +113,24 @@ impl FromIterator<Object> for Snapshot {
     }
 }
 
-fn links(object: &Object) -> Vec<Link> {
+/// What all objects of a kind come after.
+fn first(group_kind: GroupKind) -> ObjectId {
+    ObjectId { group_kind, namespace: None, name: String::new() }
+}
+
+fn links(object: &Object) -> impl Iterator<Item = Link> {
     let uids = owners(object).filter_map(|owner| owner["uid"].as_str());
-    let owned = uids.map(|uid| Link::OwnedBy(uid.to_owned()));
-    let about = object.regarded().map(|about| {
-        let [kind, namespace, name] = ["kind", "namespace", "name"].map(|field| text(about, field));
-        Link::About(kind, namespace, name)
+    let owned = uids.map(|uid| Link::OwnedBy(uid.into()));
+    let regarded = object.regarded().map(|regarded| {
+        let [kind, namespace, name] =
+            ["kind", "namespace", "name"].map(|field| regarded[field].as_str().unwrap_or_default());
+        about(kind, namespace, name)
     });
-    owned.chain(about).collect()
+    owned.chain(regarded)
+}
+
+fn about(kind: &str, namespace: &str, name: &str) -> Link {
+    Link::About(format!("{kind}/{namespace}/{name}").into())
 }
 
 /// What owns the object, or what it is an Event about.
