@@ -32,7 +32,9 @@ static REPLAY: LazyLock<PathBuf> = LazyLock::new(|| {
         cargo.arg("--release");
     }
     // What cargo says to a test of its package would make build scripts that look at it run again (ring's).
-    let of_this_test = |name: &String| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    let of_this_test = |name: &String| {
+        name == "OUT_DIR" || ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.starts_with(start))
+    };
     for (name, _) in std::env::vars().filter(|(name, _)| of_this_test(name)) {
         cargo.env_remove(name);
     }
