@@ -26,14 +26,17 @@ pub(crate) fn floor(bare: &Bare, objects: impl Fn(usize) -> Vec<Value>) -> Durat
 
 /// Applies definitions, and says how long it takes until all are established; nothing where there are none.
 pub(crate) fn defined(bare: &Bare, definitions: &[Value]) -> Duration {
+    if definitions.is_empty() {
+        return Duration::ZERO;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let start = Instant::now();
     runtime.block_on(async {
         let sent = definitions.iter().map(|definition| bare.apply(definition));
         futures::stream::iter(sent).buffer_unordered(CONNECTIONS[1]).for_each(async |()| {}).await;
-        while !definitions.is_empty() && !are_established(bare, definitions).await {}
+        while !are_established(bare, definitions).await {}
     });
-    if definitions.is_empty() { Duration::ZERO } else { start.elapsed() }
+    start.elapsed()
 }
 
 async fn are_established(bare: &Bare, definitions: &[Value]) -> bool {

@@ -25,8 +25,9 @@ pub(super) async fn missing(
     let undertaking = Undertaking { plan, is_pruned, is_verified, served: &served };
     let everywhere = everywhere(cluster).await?;
     let rights = denied(cluster, &everywhere, rights::needed(&undertaking)).await?;
-    let roles = plan.layers.iter().flat_map(Layer::objects).filter(|placed| is_granting(&placed.object));
-    let roles = roles.filter(|_| !may_grant_all(&everywhere));
+    let is_bounded = !may_grant_all(&everywhere);
+    let objects = plan.layers.iter().flat_map(Layer::objects);
+    let roles = objects.filter(|placed| is_bounded && is_granting(&placed.object));
     let asked = futures::stream::iter(roles.map(|placed| too_strong(cluster, &everywhere, placed)));
     let answers: Vec<Result<Option<Denied>, ApiError>> = asked.buffered(CONCURRENT).collect().await;
     let roles = answers.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
