@@ -25,7 +25,7 @@ fn read(answer: Result<Object, ApiError>) -> Injection {
         Ok(_) => Injection::NoSidecar,
         // The injector is not the reason.
         Err(error) if error.is_exceeded_quota() => Injection::Sidecar,
-        Err(error) => Injection::Refused(super::words(error)),
+        Err(error) => Injection::Refused(super::words(&error)),
     }
 }
 

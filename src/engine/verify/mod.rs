@@ -89,9 +89,9 @@ fn is_about_calls(check: Check) -> bool {
 }
 
 /// The server's words, where it said no: what is asked for here has no name yet.
-fn words(error: ApiError) -> String {
+fn words(error: &ApiError) -> String {
     match error {
-        ApiError::Refused { message, .. } => message,
+        ApiError::Refused { message, .. } => message.clone(),
         error => error.to_string(),
     }
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::time::{Instant, timeout_at};
 
-use crate::cluster::{Cascade, Cluster, Scope, Watching};
+use super::words;
+use crate::cluster::{ApiError, Cascade, Cluster, Scope, Watching};
 use crate::object::{Object, Snapshot};
 use crate::readiness::{self, Status};
 use crate::verify::{self, PROBE, Probe, Promised, Sidecar};
@@ -37,7 +38,23 @@ pub(super) struct Probes<'a> {
 pub(super) struct Made {
     pub probe: Probe,
     /// What was made, or why nothing was.
-    pub pod: Result<Object, String>,
+    pub pod: Result<Object, Missing>,
+}
+
+/// Why there is no pod to call from.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Missing {
+    #[error("{}", words(.0))]
+    Refused(ApiError),
+    #[error("{0}")]
+    Unfit(String),
+}
+
+impl Made {
+    /// A quota counts pods for a while that are gone, such as those that a rollout has replaced.
+    fn is_refused_for_now(&self) -> bool {
+        matches!(&self.pod, Err(Missing::Refused(error)) if error.passes() || error.is_exceeded_quota())
+    }
 }
 
 impl<'a> Probes<'a> {
@@ -57,6 +74,17 @@ impl<'a> Probes<'a> {
         Self { cluster, made: join_all(made).await }
     }
 
+    /// Whether some were refused by what passes.
+    pub(super) fn are_refused_for_now(&self) -> bool {
+        self.iter().any(Made::is_refused_for_now)
+    }
+
+    /// Makes those again that were.
+    pub(super) async fn make_again(&mut self, objects: &Snapshot) {
+        let refused = self.made.iter_mut().filter(|made| made.is_refused_for_now());
+        join_all(refused.map(async |made| made.pod = make(self.cluster, &made.probe, objects).await)).await;
+    }
+
     /// Waits until each is ready, or will not be.
     pub(super) async fn ready(&mut self) {
         let deadline = Instant::now() + LIMIT;
@@ -66,7 +94,7 @@ impl<'a> Probes<'a> {
                 && let Err(why) = ready(pod, &mut watching, deadline).await
             {
                 _ = self.cluster.delete(pod, Cascade::Background).await;
-                made.pod = Err(why);
+                made.pod = Err(Missing::Unfit(why));
             }
         }
     }
@@ -75,7 +103,7 @@ impl<'a> Probes<'a> {
     pub(super) fn outcomes(&self) -> BTreeMap<String, Result<(), String>> {
         let mut outcomes = BTreeMap::new();
         for Made { probe, pod } in self.iter().filter(|made| made.probe.account.is_some()) {
-            let outcome = pod.as_ref().map(|_| ()).map_err(Clone::clone);
+            let outcome = pod.as_ref().map(|_| ()).map_err(ToString::to_string);
             let of_namespace = outcomes.entry(probe.namespace.clone()).or_insert(Ok(()));
             if of_namespace.is_ok() {
                 *of_namespace = outcome;
@@ -134,15 +162,16 @@ fn wanted(promised: &Promised, probing: Probing) -> Vec<Probe> {
     promised.namespaces.iter().flat_map(of_namespace).collect()
 }
 
-async fn make(cluster: &Cluster, probe: &Probe, objects: &Snapshot) -> Result<Object, String> {
+async fn make(cluster: &Cluster, probe: &Probe, objects: &Snapshot) -> Result<Object, Missing> {
+    let unfit = |why: &str| Missing::Unfit(why.to_owned());
     let pods = objects.of_kind("", "Pod").filter(|pod| pod.namespace() == Some(&probe.namespace));
     let sidecar = pods.filter(|pod| verify::is_running(pod)).find_map(Sidecar::of);
-    let sidecar = sidecar.ok_or("no pod with a sidecar runs, whose image it could have")?;
-    let pod = probe.pod(&sidecar).map_err(|error| error.to_string())?;
-    let pod = cluster.create(&pod).await.map_err(super::words)?;
+    let sidecar = sidecar.ok_or_else(|| unfit("no pod with a sidecar runs, whose image it could have"))?;
+    let pod = probe.pod(&sidecar).map_err(|error| unfit(&error.to_string()))?;
+    let pod = cluster.create(&pod).await.map_err(Missing::Refused)?;
     if probe.account.is_some() && !verify::has_sidecar(&pod) {
         _ = cluster.delete(&pod, Cascade::Background).await;
-        return Err("it got no sidecar".to_owned());
+        return Err(unfit("it got no sidecar"));
     }
     Ok(pod)
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -10,6 +11,9 @@ use crate::event::Event;
 use crate::object::{ObjectId, Snapshot};
 use crate::profile::Check;
 use crate::verify::{self, Call, Connection, Outcome, Promised, Report, Seen};
+
+/// How long what refuses a probe may take to pass.
+const REFUSED: Duration = Duration::from_secs(10);
 
 /// A verification on its way, with the probes that it has made: whoever begins it has to [end](Self::end) it.
 pub(in crate::engine) struct Proving<'a> {
@@ -145,7 +149,16 @@ impl<'a> Proving<'a> {
         let probing = if verification.needs_calls() { verification.probing } else { Probing::Off };
         let objects = self.course.stoppable(verification.look()).await?;
         let promised = verification.promised(&objects);
-        self.probes = Some(Probes::make(verification.cluster, &promised, &objects, probing).await);
+        let made = Probes::make(verification.cluster, &promised, &objects, probing).await;
+        let probes = self.probes.insert(made);
+        let mut patience = Patience::until(Instant::now() + REFUSED);
+        while probes.are_refused_for_now()
+            && let Some(wait) = patience.next(None)
+        {
+            tracing::debug!(?wait, "probes are refused, and asked for again");
+            self.course.pause(wait).await?;
+            probes.make_again(&objects).await;
+        }
         self.objects = (probing == Probing::Off).then_some(objects);
         Ok(())
     }
