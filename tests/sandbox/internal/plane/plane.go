@@ -110,7 +110,7 @@ func (p *Plane) startControllerManager() error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Group.Start("kube-controller-manager", p.controller("kube-controller-manager",
+	manager := p.controller("kube-controller-manager",
 		"--kubeconfig="+kubeconfig,
 		"--authentication-kubeconfig="+kubeconfig,
 		"--authorization-kubeconfig="+kubeconfig,
@@ -122,7 +122,12 @@ func (p *Plane) startControllerManager() error {
 		"--cluster-signing-cert-file="+p.certificate(certs.CA),
 		"--cluster-signing-key-file="+p.key(certs.CA),
 		"--profiling=false",
-	))
+	)
+	if p.Instance.QPS > 0 {
+		// Nodes are not gone whose heartbeats starve beside controllers that ask that often.
+		manager.Args = append(manager.Args, "--node-monitor-grace-period=30m")
+	}
+	_, err = p.Group.Start("kube-controller-manager", manager)
 	return err
 }
 
