@@ -17,7 +17,7 @@ use super::error::{ApiError, Subject};
 use super::kinds::Resource;
 use super::objects::typed;
 use super::request;
-use crate::object::{GroupKind, Object, ObjectId, Snapshot};
+use crate::object::{GroupKind, Object, ObjectId, Packed, Snapshot};
 
 /// What is watched: the objects of a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,11 +91,14 @@ impl Watching {
         self.board.state().snapshot.clone()
     }
 
-    /// Reads the objects where they are, with those that have changed or gone since the last reading as they were last.
-    pub fn read<T>(&self, read: impl FnOnce(&Snapshot, Vec<Arc<Object>>) -> T) -> T {
+    /// Reads the objects where they are, with those that have changed or gone since the last reading as they were last. Who
+    /// reads many may [pack](Snapshot::pack) them in between.
+    pub fn read<T>(&self, read: impl FnOnce(&mut Snapshot, Vec<Packed>) -> T) -> T {
         let mut state = self.board.state();
         let changed = std::mem::take(&mut state.changed);
-        read(&state.snapshot, changed.into_values().collect())
+        let read = read(&mut state.snapshot, changed.into_values().collect());
+        state.snapshot.pack();
+        read
     }
 
     /// Lets go of these objects; each is known again once it changes, or is listed anew.
@@ -138,14 +141,14 @@ struct Board {
 struct State {
     snapshot: Snapshot,
     /// What has been written since it was last read.
-    changed: BTreeMap<ObjectId, Arc<Object>>,
+    changed: BTreeMap<Arc<ObjectId>, Packed>,
     scopes: Vec<ScopeState>,
 }
 
 #[derive(Default)]
 struct ScopeState {
     /// An object may be in several scopes.
-    members: BTreeSet<ObjectId>,
+    members: BTreeSet<Arc<ObjectId>>,
     listed: bool,
     trouble: Option<ApiError>,
 }
@@ -175,9 +178,8 @@ impl State {
         }
     }
 
-    fn put(&mut self, object: Object) {
-        let object = Arc::new(object);
-        self.changed.insert(object.id(), object.clone());
+    fn put(&mut self, object: Packed) {
+        self.changed.insert(object.id().clone(), object.clone());
         self.snapshot.insert(object);
     }
 
@@ -187,7 +189,7 @@ impl State {
             return;
         }
         if let Some(object) = self.snapshot.remove(id) {
-            self.changed.insert(id.clone(), object);
+            self.changed.insert(object.id().clone(), object);
         }
     }
 }
@@ -200,22 +202,23 @@ struct Slot {
 }
 
 impl Slot {
-    fn put(&self, object: Object) {
+    fn put(&self, object: Packed) {
         self.change(|state, index| {
-            state.scopes[index].members.insert(object.id());
+            state.scopes[index].members.insert(object.id().clone());
             state.put(object);
         });
     }
 
-    fn remove(&self, object: &Object) {
-        self.change(|state, index| state.remove(index, &object.id()));
+    fn remove(&self, object: &Packed) {
+        self.change(|state, index| state.remove(index, object.id()));
     }
 
     /// Puts a whole list in the place of what was known: what it does not hold has vanished.
-    fn replace(&self, objects: Vec<Object>) {
+    fn replace(&self, objects: Vec<Packed>) {
         self.change(|state, index| {
-            let listed: BTreeSet<ObjectId> = objects.iter().map(Object::id).collect();
-            let vanished: Vec<ObjectId> = state.scopes[index].members.difference(&listed).cloned().collect();
+            let listed: BTreeSet<Arc<ObjectId>> = objects.iter().map(|object| object.id().clone()).collect();
+            let vanished: Vec<Arc<ObjectId>> =
+                state.scopes[index].members.difference(&listed).cloned().collect();
             vanished.iter().for_each(|id| state.remove(index, id));
             state.scopes[index] = ScopeState { members: listed, listed: true, trouble: None };
             objects.into_iter().for_each(|object| state.put(object));
@@ -269,10 +272,10 @@ async fn watch_once(
 ) -> Result<std::convert::Infallible, ApiError> {
     let resource = cluster.resource(&scope.api_version, &scope.kind).await?;
     let subject = subject(scope);
-    let kept = |object| kept(object, &resource, &subject).map(slot.essence);
+    let kept = |object| kept(object, &resource, &subject).map(|object| Packed::from(&(slot.essence)(object)));
     let mut events = std::pin::pin!(events(cluster, scope, &resource));
     // Some while a list is coming in.
-    let mut list: Option<Vec<Object>> = None;
+    let mut list: Option<Vec<Packed>> = None;
     loop {
         let event = match &list {
             // Each page within its time. The watch itself may be silent for long.
@@ -420,7 +423,7 @@ mod tests {
         let mut watching = moved_on().watch(vec![scope("ConfigMap")]);
         let changed = |watching: &Watching| {
             let changed = watching.read(|_, changed| changed);
-            changed.iter().map(|object| object.name().to_owned()).collect::<Vec<_>>()
+            changed.iter().map(|object| object.id().name.clone()).collect::<Vec<_>>()
         };
         until(&mut watching, &["b", "c"]).await;
         assert_eq!(changed(&watching), ["a", "b", "c"]);

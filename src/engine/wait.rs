@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -11,7 +10,7 @@ use super::run::{Run, Tally};
 use crate::cluster::{Scope, Watching};
 use crate::event::{Event, WorkloadState};
 use crate::finding::Finding;
-use crate::object::{Object, ObjectId, Snapshot};
+use crate::object::{Object, ObjectId, Packed, Snapshot};
 use crate::plan::{Layer, Placed};
 use crate::readiness::{self, Assessment, Status, Trouble, Waiting};
 
@@ -128,7 +127,7 @@ impl<'a> Wait<'a> {
         }
         let (known, tally) = (&mut self.known, self.run.tally);
         let (judged, spent) = self.watching.read(|snapshot, changed| {
-            let judged = known.judge(now - self.begun, snapshot, &changed, tally, is_time);
+            let judged = known.judge(now - self.begun, snapshot, changed, tally, is_time);
             let spent = known.spent(&judged, snapshot);
             (judged, spent)
         });
@@ -182,24 +181,29 @@ impl<'a> Known<'a> {
     }
 
     /// Judges those anew of which a change speaks, so that one that becomes ready among thousands is told at once. From time
-    /// to time it is `all` that are not ready: a grace may have run out, or a quota been raised.
+    /// to time it is all that are not ready: a grace may have run out, or a quota been raised.
     fn judge(
         &mut self,
         now: Duration,
-        snapshot: &Snapshot,
-        changed: &[Arc<Object>],
+        snapshot: &mut Snapshot,
+        changed: Vec<Packed>,
         tally: &Tally,
-        all: bool,
+        is_time: bool,
     ) -> BTreeSet<usize> {
-        let concerned = changed.iter().flat_map(|object| snapshot.spoken_of(object));
-        let mut due: BTreeSet<usize> = concerned.filter_map(|id| self.places.get(&id)).copied().collect();
-        if all {
+        let mut due = BTreeSet::new();
+        for object in changed {
+            let concerned = snapshot.spoken_of(&object.unpack());
+            due.extend(concerned.iter().filter_map(|id| self.places.get(id)));
+            snapshot.pack();
+        }
+        if is_time {
             due.extend((0..self.rows.len()).filter(|place| !self.rows[*place].is_current()));
         }
         for place in &due {
             let row = &mut self.rows[*place];
             let live = snapshot.get(&row.id).filter(|live| tally.has_applied(live));
             row.assessment = live.map(|live| self.waiting.look(now, live, snapshot));
+            snapshot.pack();
         }
         due
     }

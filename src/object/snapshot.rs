@@ -1,59 +1,70 @@
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::Value;
 
-use super::{GroupKind, Object, ObjectId};
+use super::{GroupKind, Object, ObjectId, Packed};
 
 /// Objects as they were seen at one moment, and the ways from one to those that speak of it. Clones share the objects.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    objects: BTreeMap<Arc<ObjectId>, Arc<Object>>,
+    objects: BTreeMap<Arc<ObjectId>, Arc<Held>>,
     /// Each link with who has it: thousands of workloads are not to be asked one by one whether a pod is theirs.
     linked: BTreeSet<(Link, Arc<ObjectId>)>,
+    unpacked: Unpacked,
 }
 
-/// What an object says of another.
+/// An object that is held.
+#[derive(Debug)]
+pub enum Held {
+    Whole(Object),
+    /// With its tree, as long as somebody looks at it.
+    Packed(Packed, OnceLock<Object>),
+}
+
+/// Those whose trees are held beside what is packed. A clone leaves them to whom it is made from.
+#[derive(Debug, Default)]
+struct Unpacked(Mutex<Vec<Arc<ObjectId>>>);
+
+/// What an object says of another, or of itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Link {
     /// It is owned by the one with this uid.
     OwnedBy(Box<str>),
     /// It is an Event about this one: `Pod/shop/web`.
     About(Box<str>),
+    /// It is a pod on its way out of this namespace.
+    EndingIn(Box<str>),
 }
 
 impl Snapshot {
     /// Puts the object in the place of an earlier state of it.
-    pub fn insert(&mut self, object: impl Into<Arc<Object>>) {
-        let object = object.into();
-        let id = Arc::new(object.id());
-        self.remove(&id);
-        self.linked.extend(links(&object).map(|link| (link, id.clone())));
-        self.objects.insert(id, object);
+    pub fn insert(&mut self, object: impl Into<Held>) {
+        let held = object.into();
+        let id = held.id();
+        self.take(&id);
+        self.linked.extend(links(&held.unpacked()).map(|link| (link, id.clone())));
+        self.objects.insert(id, Arc::new(held));
     }
 
-    pub fn remove(&mut self, id: &ObjectId) -> Option<Arc<Object>> {
-        let (id, object) = self.objects.remove_entry(id)?;
-        for link in links(&object) {
-            self.linked.remove(&(link, id.clone()));
-        }
-        Some(object)
+    pub fn remove(&mut self, id: &ObjectId) -> Option<Packed> {
+        self.take(id).map(|held| held.packed())
     }
 
     pub fn get(&self, id: &ObjectId) -> Option<&Object> {
-        self.objects.get(id).map(Arc::as_ref)
+        self.objects.get_key_value(id).map(|entry| self.open(entry))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Object> {
-        self.objects.values().map(Arc::as_ref)
+        self.objects.iter().map(|entry| self.open(entry))
     }
 
     /// All objects of a kind; `group` is empty for core.
     pub fn of_kind<'a>(&'a self, group: &'a str, kind: &'a str) -> impl Iterator<Item = &'a Object> {
-        let group_kind = GroupKind { group: group.to_owned(), kind: kind.to_owned() };
-        let objects =
-            self.objects.range::<ObjectId, _>(first(group_kind)..).map(|(_, object)| object.as_ref());
-        objects.take_while(move |object| object.is(group, kind))
+        let wanted = GroupKind { group: group.to_owned(), kind: kind.to_owned() };
+        let entries = self.objects.range::<ObjectId, _>(first(wanted.clone())..);
+        entries.take_while(move |(id, _)| id.group_kind == wanted).map(|entry| self.open(entry))
     }
 
     /// What `owner` controls: the objects whose `ownerReferences` name its uid.
@@ -64,7 +75,12 @@ impl Snapshot {
 
     /// The Events that name this object, or one that had its name before.
     pub fn events_about(&self, object: &Object) -> impl Iterator<Item = &Object> + use<'_> {
-        self.with(Some(about(object.kind(), object.namespace().unwrap_or_default(), object.name())))
+        self.with(Some(about_itself(object)))
+    }
+
+    /// The pods of a namespace that are being deleted.
+    pub fn ending_pods(&self, namespace: Option<&str>) -> impl Iterator<Item = &Object> + use<'_> {
+        self.with(Some(Link::EndingIn(namespace.unwrap_or_default().into())))
     }
 
     /// What an object speaks of: itself, what owns it, what an Event is about, and what owns that.
@@ -84,18 +100,99 @@ impl Snapshot {
         let mut speaking = BTreeSet::new();
         let mut rest = vec![object];
         while let Some(next) = rest.pop() {
-            speaking.extend(self.events_about(next).map(Object::id));
+            speaking.extend(self.ids_with(Some(about_itself(next))).map(|id| ObjectId::clone(id)));
             rest.extend(self.owned_by(next).filter(|owned| speaking.insert(owned.id())));
         }
         speaking
     }
 
-    fn with(&self, link: Option<Link>) -> impl Iterator<Item = &Object> + use<'_> {
-        let all = link.into_iter().flat_map(|link| {
-            let linked = self.linked.range((link.clone(), Arc::new(first(GroupKind::of("", ""))))..);
-            linked.take_while(move |(other, _)| *other == link)
+    /// Lets go of the trees of what is packed.
+    pub fn pack(&mut self) {
+        let objects = &mut self.objects;
+        self.unpacked.ids().retain(|id| match objects.get_mut(id).map(Arc::get_mut) {
+            Some(Some(Held::Packed(_, tree))) => tree.take().is_none(),
+            // A clone may still look at it.
+            Some(None) => true,
+            _ => false,
         });
-        all.filter_map(|(_, id)| self.get(id))
+    }
+
+    fn open<'a>(&'a self, (id, held): (&Arc<ObjectId>, &'a Arc<Held>)) -> &'a Object {
+        match held.as_ref() {
+            Held::Whole(object) => object,
+            Held::Packed(packed, tree) => tree.get_or_init(|| {
+                self.unpacked.ids().push(id.clone());
+                packed.unpack()
+            }),
+        }
+    }
+
+    fn take(&mut self, id: &ObjectId) -> Option<Arc<Held>> {
+        let (id, held) = self.objects.remove_entry(id)?;
+        for link in links(&held.unpacked()) {
+            self.linked.remove(&(link, id.clone()));
+        }
+        Some(held)
+    }
+
+    fn with(&self, link: Option<Link>) -> impl Iterator<Item = &Object> + use<'_> {
+        self.ids_with(link).filter_map(|id| self.get(id))
+    }
+
+    fn ids_with(&self, link: Option<Link>) -> impl Iterator<Item = &Arc<ObjectId>> + use<'_> {
+        link.into_iter().flat_map(|link| {
+            let linked = self.linked.range((link.clone(), Arc::new(first(GroupKind::of("", ""))))..);
+            linked.take_while(move |(other, _)| *other == link).map(|(_, id)| id)
+        })
+    }
+}
+
+impl Held {
+    fn id(&self) -> Arc<ObjectId> {
+        match self {
+            Self::Whole(object) => Arc::new(object.id()),
+            Self::Packed(packed, _) => packed.id().clone(),
+        }
+    }
+
+    fn packed(&self) -> Packed {
+        match self {
+            Self::Whole(object) => object.into(),
+            Self::Packed(packed, _) => packed.clone(),
+        }
+    }
+
+    fn unpacked(&self) -> Cow<'_, Object> {
+        match self {
+            Self::Whole(object) => Cow::Borrowed(object),
+            Self::Packed(packed, tree) => {
+                tree.get().map_or_else(|| Cow::Owned(packed.unpack()), Cow::Borrowed)
+            }
+        }
+    }
+}
+
+impl From<Object> for Held {
+    fn from(object: Object) -> Self {
+        Self::Whole(object)
+    }
+}
+
+impl From<Packed> for Held {
+    fn from(packed: Packed) -> Self {
+        Self::Packed(packed, OnceLock::new())
+    }
+}
+
+impl Unpacked {
+    fn ids(&self) -> MutexGuard<'_, Vec<Arc<ObjectId>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clone for Unpacked {
+    fn clone(&self) -> Self {
+        Self::default()
     }
 }
 
@@ -121,12 +218,18 @@ fn first(group_kind: GroupKind) -> ObjectId {
 fn links(object: &Object) -> impl Iterator<Item = Link> {
     let uids = owners(object).filter_map(|owner| owner["uid"].as_str());
     let owned = uids.map(|uid| Link::OwnedBy(uid.into()));
+    let is_ending = object.is("", "Pod") && object.text("/metadata/deletionTimestamp").is_some();
+    let ending = is_ending.then(|| Link::EndingIn(object.namespace().unwrap_or_default().into()));
     let regarded = object.regarded().map(|regarded| {
         let [kind, namespace, name] =
             ["kind", "namespace", "name"].map(|field| regarded[field].as_str().unwrap_or_default());
         about(kind, namespace, name)
     });
-    owned.chain(regarded)
+    owned.chain(regarded).chain(ending)
+}
+
+fn about_itself(object: &Object) -> Link {
+    about(object.kind(), object.namespace().unwrap_or_default(), object.name())
 }
 
 fn about(kind: &str, namespace: &str, name: &str) -> Link {
@@ -224,6 +327,39 @@ mod tests {
         let gone = object("v1", "Pod", "web-1-b", &json!({})).id();
         assert!(shop.remove(&gone).is_some() && shop.remove(&gone).is_none());
         assert_eq!(names(shop.owned_by(&set)), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_packed_reads_the_same_and_has_a_tree_only_while_it_is_looked_at() {
+        let whole = shop();
+        let mut packed = Snapshot::default();
+        whole.iter().for_each(|object| packed.insert(Packed::from(object)));
+        let trees = |snapshot: &Snapshot| {
+            let has_tree =
+                |held: &&Arc<Held>| matches!(held.as_ref(), Held::Packed(_, tree) if tree.get().is_some());
+            snapshot.objects.values().filter(has_tree).count()
+        };
+        assert_eq!(trees(&packed), 0);
+        assert_eq!(packed.iter().collect::<Vec<_>>(), whole.iter().collect::<Vec<_>>());
+        let web = whole.of_kind("apps", "Deployment").next().unwrap();
+        assert_eq!(packed.speaking_of(web), whole.speaking_of(web));
+        assert_eq!(trees(&packed), 5);
+        let clone = packed.clone();
+        packed.pack();
+        assert_eq!((trees(&packed), clone.iter().count()), (5, 5), "the clone has the same trees");
+        drop(clone);
+        packed.pack();
+        assert_eq!(trees(&packed), 0);
+    }
+
+    #[test]
+    fn a_pod_on_its_way_out_is_found_by_its_namespace() {
+        let mut shop = shop();
+        let deleted = json!({"metadata": {"deletionTimestamp": "2026-11-27T10:00:00Z"}});
+        shop.insert(object("v1", "Pod", "web-1-b", &deleted));
+        shop.insert(object("v1", "Secret", "web", &deleted));
+        assert_eq!(names(shop.ending_pods(Some("shop"))), ["web-1-b"]);
+        assert_eq!(names(shop.ending_pods(Some("other"))), [""; 0]);
     }
 
     #[test]

@@ -40,13 +40,9 @@ impl<'a> Refusal<'a> {
     /// Whether the next try can succeed: the quota has room by now (it was raised, or pods have ended), or
     /// pods of the namespace are just ending. Where the quota is not in the snapshot, its refusal stands.
     pub(super) fn may_pass(&self, refused: &Object, snapshot: &Snapshot) -> bool {
-        let is_ending = |pod: &Object| {
-            pod.namespace() == refused.namespace()
-                && pod.text("/metadata/deletionTimestamp").is_some()
-                && !matches!(pod.text("/status/phase"), Some("Failed" | "Succeeded"))
-        };
+        let counts = |pod: &Object| !matches!(pod.text("/status/phase"), Some("Failed" | "Succeeded"));
         let quota = snapshot.get(&self.quota(refused));
-        quota.is_some_and(|quota| self.fits(quota)) || snapshot.of_kind("", "Pod").any(is_ending)
+        quota.is_some_and(|quota| self.fits(quota)) || snapshot.ending_pods(refused.namespace()).any(counts)
     }
 
     /// Whether all of the request fits into what is left, as far as that can be told.
