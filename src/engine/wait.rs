@@ -122,9 +122,6 @@ impl<'a> Wait<'a> {
     fn look(&mut self, is_told: impl Fn(&Row<'_>) -> bool) {
         let now = Instant::now();
         let is_time = now >= self.next_look;
-        if is_time {
-            self.next_look = now + LOOK;
-        }
         let (known, tally) = (&mut self.known, self.run.tally);
         let (judged, spent) = self.watching.read(|snapshot, changed| {
             let judged = known.judge(now - self.begun, snapshot, changed, tally, is_time);
@@ -132,6 +129,10 @@ impl<'a> Wait<'a> {
             (judged, spent)
         });
         self.watching.forget(&spent);
+        if is_time {
+            // Thousands with a trouble take a while, in which what changes is not told.
+            self.next_look = Instant::now() + LOOK.max(now.elapsed() * 10);
+        }
         if !self.awaited.quietly {
             self.known.announce(&judged, is_told, self.run, self.awaited.layer);
         }
@@ -181,7 +182,7 @@ impl<'a> Known<'a> {
     }
 
     /// Judges those anew of which a change speaks, so that one that becomes ready among thousands is told at once. From time
-    /// to time it is all that are not ready: a grace may have run out, or a quota been raised.
+    /// to time it is those that move without: a grace may have run out, or a quota been raised.
     fn judge(
         &mut self,
         now: Duration,
@@ -197,7 +198,7 @@ impl<'a> Known<'a> {
             snapshot.pack();
         }
         if is_time {
-            due.extend((0..self.rows.len()).filter(|place| !self.rows[*place].is_current()));
+            due.extend((0..self.rows.len()).filter(|place| self.rows[*place].moves_with_time()));
         }
         for place in &due {
             let row = &mut self.rows[*place];
@@ -264,6 +265,12 @@ impl Row<'_> {
 
     fn is_current(&self) -> bool {
         is_current(self.assessment.as_ref())
+    }
+
+    /// Whether it may be judged otherwise although nothing has changed that speaks of it: a trouble lasts, and what is applied
+    /// is known to be a moment after it is seen.
+    fn moves_with_time(&self) -> bool {
+        self.assessment.as_ref().is_none_or(|assessment| assessment.trouble.is_some())
     }
 }
 
