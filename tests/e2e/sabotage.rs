@@ -469,15 +469,34 @@ fn a_quota_that_has_room_in_a_moment_keeps_no_probe_away() {
 fn an_interrupted_verification_takes_its_probes_away() {
     let cluster = Cluster::started(SANDBOX);
     cluster.install(&cluster.profile("demo"), &[]).expect(0);
-    let mut run = cluster.installer(&["verify"]).stdout(Stdio::null()).spawn().unwrap();
+    is_interrupted_once_it_has_probes(&cluster, &["verify"]);
+}
+
+#[test]
+#[ignore = "needs the sandbox: make e2e"]
+fn an_installation_that_is_interrupted_beside_its_addons_takes_its_probes_away() {
+    let cluster = Cluster::started(SANDBOX);
+    let profile = cluster.profile("demo");
+    cluster.install(&profile, &[]).expect(0);
+    // What has changed is called for, and meanwhile Kiali takes half a minute to be ready.
+    cluster.kubectl(&["delete", "virtualservice", VICTIM, "-n", SHOP]).expect(0);
+    cluster.kubectl(&["rollout", "restart", "deployment/kiali", "-n", SYSTEM]).expect(0);
+    let install = ["install", "--yes", "--profile", profile.to_str().unwrap()];
+    is_interrupted_once_it_has_probes(&cluster, &install);
+    let kiali = cluster.get(&["deployment", "kiali", "-n", SYSTEM]);
+    assert_eq!(kiali["status"]["unavailableReplicas"], 1, "it was not ready yet");
+}
+
+fn is_interrupted_once_it_has_probes(cluster: &Cluster, arguments: &[&str]) {
+    let mut run = cluster.installer(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let deadline = Instant::now() + SETTLING;
-    while probes(&cluster).is_empty() {
+    while probes(cluster).is_empty() {
         assert!(Instant::now() < deadline && run.try_wait().unwrap().is_none(), "no probe was made");
     }
     let sent = Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
     assert!(sent.success());
     assert_eq!(run.wait().unwrap().code(), Some(130));
-    gone(&cluster);
+    gone(cluster);
 }
 
 fn probes(cluster: &Cluster) -> Vec<Value> {
