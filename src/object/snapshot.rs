@@ -110,7 +110,10 @@ impl Snapshot {
     pub fn pack(&mut self) {
         let objects = &mut self.objects;
         self.unpacked.ids().retain(|id| match objects.get_mut(id).map(Arc::get_mut) {
-            Some(Some(Held::Packed(_, tree))) => tree.take().is_none(),
+            Some(Some(Held::Packed(_, tree))) => {
+                *tree = OnceLock::new();
+                false
+            }
             // A clone may still look at it.
             Some(None) => true,
             _ => false,
@@ -350,6 +353,13 @@ mod tests {
         drop(clone);
         packed.pack();
         assert_eq!(trees(&packed), 0);
+        // One that is replaced while it is looked at is not looked at any more.
+        let pod = whole.of_kind("", "Pod").next().unwrap();
+        assert_eq!(packed.get(&pod.id()), Some(pod));
+        packed.insert(Packed::from(pod));
+        assert_eq!(packed.get(&pod.id()), Some(pod));
+        packed.pack();
+        assert_eq!((trees(&packed), packed.unpacked.ids().len()), (0, 0));
     }
 
     #[test]
