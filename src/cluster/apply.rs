@@ -124,7 +124,7 @@ impl Attempt<'_> {
     async fn apply(&self, before: Option<Object>, locked: bool) -> Result<Applied, ApiError> {
         let mode = self.mode;
         let Some(before) = before else { return self.create().await };
-        if before.text("/metadata/deletionTimestamp").is_some() {
+        if before.is_being_deleted() {
             let finalizers = before.finalizers().into_iter().map(str::to_owned).collect();
             return Err(ApiError::BeingDeleted { subject: self.place.subject.clone(), finalizers });
         }

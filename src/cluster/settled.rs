@@ -12,7 +12,6 @@ use crate::object::{Object, Quantity};
 
 /// `wanted` is what would be sent, `live` the whole object as the server has it.
 pub(super) fn is_settled(wanted: &Value, live: &Object) -> bool {
-    let being_deleted = live.text("/metadata/deletionTimestamp").is_some();
     let Some(owned) = owned(wanted, live) else { return false };
     let is_same = match BUILT_IN.contains(&live.group()) {
         true => is_same_to_kubernetes,
@@ -23,7 +22,7 @@ pub(super) fn is_settled(wanted: &Value, live: &Object) -> bool {
     let live_fields = live.fields();
     let Value::Object(wanted) = &wanted else { return false };
     let comparison = Comparison { is_same };
-    !being_deleted
+    !live.is_being_deleted()
         && !is_applied_by_kubectl(live)
         && comparison.is_map_settled("", owned, wanted, live_fields)
 }

@@ -214,9 +214,10 @@ impl<'a> Known<'a> {
     fn spent(&self, judged: &BTreeSet<usize>, snapshot: &Snapshot) -> BTreeSet<ObjectId> {
         let ready = judged.iter().map(|place| &self.rows[*place]).filter(|row| row.is_current());
         let ready = ready.filter_map(|row| snapshot.get(&row.id));
-        let is_ending = |object: &Object| object.text("/metadata/deletionTimestamp").is_some();
         let mut spent: BTreeSet<ObjectId> = ready.flat_map(|live| snapshot.speaking_of(live)).collect();
-        spent.retain(|id| !self.places.contains_key(id) && !snapshot.get(id).is_some_and(is_ending));
+        spent.retain(|id| {
+            !self.places.contains_key(id) && !snapshot.get(id).is_some_and(Object::is_being_deleted)
+        });
         spent
     }
 

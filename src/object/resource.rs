@@ -102,6 +102,11 @@ impl Object {
         self.metadata_entry("annotations", key)
     }
 
+    /// Whether it is on its way out.
+    pub fn is_being_deleted(&self) -> bool {
+        self.text("/metadata/deletionTimestamp").is_some_and(|time| !time.is_empty())
+    }
+
     /// What has to be done before the object is gone; each is taken away by who does it.
     pub fn finalizers(&self) -> Vec<&str> {
         let finalizers = self.pointer("/metadata/finalizers").and_then(Value::as_array);

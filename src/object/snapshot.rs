@@ -221,7 +221,7 @@ fn first(group_kind: GroupKind) -> ObjectId {
 fn links(object: &Object) -> impl Iterator<Item = Link> {
     let uids = owners(object).filter_map(|owner| owner["uid"].as_str());
     let owned = uids.map(|uid| Link::OwnedBy(uid.into()));
-    let is_ending = object.is("", "Pod") && object.text("/metadata/deletionTimestamp").is_some();
+    let is_ending = object.is("", "Pod") && object.is_being_deleted();
     let ending = is_ending.then(|| Link::EndingIn(object.namespace().unwrap_or_default().into()));
     let regarded = object.regarded().map(|regarded| {
         let [kind, namespace, name] =

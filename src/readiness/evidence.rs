@@ -80,7 +80,7 @@ impl<'a> Evidence<'a> {
             (_, None) => Vec::new(),
         };
         let (ending, staying): (Vec<&Object>, Vec<&Object>) =
-            of_it.into_iter().partition(|pod| !std::ptr::eq(*pod, workload) && is_ending(pod));
+            of_it.into_iter().partition(|pod| !std::ptr::eq(*pod, workload) && pod.is_being_deleted());
         let (replaced, pods): (Vec<&Object>, Vec<&Object>) =
             staying.into_iter().partition(|pod| !std::ptr::eq(*pod, workload) && is_replaced(pod));
         let maker = creator.filter(|creator| !std::ptr::eq(*creator, workload));
@@ -161,10 +161,6 @@ fn newest_replica_set<'a>(deployment: &'a Object, snapshot: &'a Snapshot) -> Opt
     let created = |set: &Object| set.text("/metadata/creationTimestamp").map(str::to_owned);
     let sets = snapshot.owned_by(deployment).filter(|object| object.kind() == "ReplicaSet");
     sets.min_by_key(|set| (Reverse(revision(set)), Reverse(created(set))))
-}
-
-fn is_ending(pod: &Object) -> bool {
-    pod.text("/metadata/deletionTimestamp").is_some()
 }
 
 /// A Job keeps its failed pods, and they are what tells; others replace a pod that has ended.

@@ -19,7 +19,7 @@ pub fn has_sidecar(pod: &Object) -> bool {
 
 /// Whether it runs, and is not about to end.
 pub fn is_running(pod: &Object) -> bool {
-    pod.text("/status/phase") == Some("Running") && pod.pointer("/metadata/deletionTimestamp").is_none()
+    pod.text("/status/phase") == Some("Running") && !pod.is_being_deleted()
 }
 
 /// What a verification has made is no part of what is verified.

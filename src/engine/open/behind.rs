@@ -45,7 +45,7 @@ pub(super) fn ready(service: &Object, port: u16, pods: Vec<Object>) -> Result<(O
 fn is_ready(pod: &Object) -> bool {
     let conditions = pod.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
     let is_ready = conditions.filter(|it| it["type"] == "Ready").any(|it| it["status"] == "True");
-    is_ready && pod.pointer("/metadata/deletionTimestamp").is_none()
+    is_ready && !pod.is_being_deleted()
 }
 
 fn target(service: &Object, port: u16, pod: &Object) -> Option<u16> {

@@ -13,9 +13,10 @@ pub(super) fn find(scene: &Scene<'_>, live: &Live) -> Vec<Finding> {
     let mut needed: BTreeSet<&str> = scene.planned_namespaces();
     needed.extend(scene.planned_of("", "Namespace").map(|placed| placed.object.name()));
     needed.insert(plan::NAMESPACE);
-    let ending = live.objects.of_kind("", "Namespace").filter(|namespace| {
-        needed.contains(namespace.name()) && namespace.text("/metadata/deletionTimestamp").is_some()
-    });
+    let ending = live
+        .objects
+        .of_kind("", "Namespace")
+        .filter(|namespace| needed.contains(namespace.name()) && namespace.is_being_deleted());
     ending.map(finding).collect()
 }
 

@@ -98,7 +98,7 @@ impl Kind {
 
 /// What holds for every kind (generic.go).
 fn generic(object: &Object) -> Option<Judgement> {
-    if object.text("/metadata/deletionTimestamp").is_some_and(|time| !time.is_empty()) {
+    if object.is_being_deleted() {
         return Some(Judgement { status: Status::Terminating, message: "is being deleted".into() });
     }
     let generation = int(object, "/metadata/generation");
