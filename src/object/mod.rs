@@ -3,6 +3,7 @@
 
 mod diff;
 mod id;
+mod link;
 mod named;
 mod nearest;
 mod packed;

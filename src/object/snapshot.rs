@@ -1,9 +1,9 @@
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::Value;
 
+use super::link::{Link, owners};
 use super::{GroupKind, Object, ObjectId, Packed};
 
 /// Objects as they were seen at one moment, and the ways from one to those that speak of it. Clones share the objects.
@@ -27,24 +27,13 @@ pub enum Held {
 #[derive(Debug, Default)]
 struct Unpacked(Mutex<Vec<Arc<ObjectId>>>);
 
-/// What an object says of another, or of itself.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Link {
-    /// It is owned by the one with this uid.
-    OwnedBy(Box<str>),
-    /// It is an Event about this one: `Pod/shop/web`.
-    About(Box<str>),
-    /// It is a pod on its way out of this namespace.
-    EndingIn(Box<str>),
-}
-
 impl Snapshot {
     /// Puts the object in the place of an earlier state of it.
     pub fn insert(&mut self, object: impl Into<Held>) {
         let held = object.into();
         let id = held.id();
         self.take(&id);
-        self.linked.extend(links(&held.unpacked()).map(|link| (link, id.clone())));
+        self.linked.extend(held.links().into_iter().map(|link| (link, id.clone())));
         self.objects.insert(id, Arc::new(held));
     }
 
@@ -75,7 +64,7 @@ impl Snapshot {
 
     /// The Events that name this object, or one that had its name before.
     pub fn events_about(&self, object: &Object) -> impl Iterator<Item = &Object> + use<'_> {
-        self.with(Some(about_itself(object)))
+        self.with(Some(Link::to_events_of(object)))
     }
 
     /// The pods of a namespace that are being deleted.
@@ -100,7 +89,7 @@ impl Snapshot {
         let mut speaking = BTreeSet::new();
         let mut rest = vec![object];
         while let Some(next) = rest.pop() {
-            speaking.extend(self.ids_with(Some(about_itself(next))).map(|id| ObjectId::clone(id)));
+            speaking.extend(self.ids_with(Some(Link::to_events_of(next))).map(|id| ObjectId::clone(id)));
             rest.extend(self.owned_by(next).filter(|owned| speaking.insert(owned.id())));
         }
         speaking
@@ -132,7 +121,7 @@ impl Snapshot {
 
     fn take(&mut self, id: &ObjectId) -> Option<Arc<Held>> {
         let (id, held) = self.objects.remove_entry(id)?;
-        for link in links(&held.unpacked()) {
+        for link in held.links() {
             self.linked.remove(&(link, id.clone()));
         }
         Some(held)
@@ -165,12 +154,10 @@ impl Held {
         }
     }
 
-    fn unpacked(&self) -> Cow<'_, Object> {
+    fn links(&self) -> Vec<Link> {
         match self {
-            Self::Whole(object) => Cow::Borrowed(object),
-            Self::Packed(packed, tree) => {
-                tree.get().map_or_else(|| Cow::Owned(packed.unpack()), Cow::Borrowed)
-            }
+            Self::Whole(object) => Link::all_of(object).collect(),
+            Self::Packed(packed, _) => packed.links().to_vec(),
         }
     }
 }
@@ -218,27 +205,6 @@ fn first(group_kind: GroupKind) -> ObjectId {
     ObjectId { group_kind, namespace: None, name: String::new() }
 }
 
-fn links(object: &Object) -> impl Iterator<Item = Link> {
-    let uids = owners(object).filter_map(|owner| owner["uid"].as_str());
-    let owned = uids.map(|uid| Link::OwnedBy(uid.into()));
-    let is_ending = object.is("", "Pod") && object.is_being_deleted();
-    let ending = is_ending.then(|| Link::EndingIn(object.namespace().unwrap_or_default().into()));
-    let regarded = object.regarded().map(|regarded| {
-        let [kind, namespace, name] =
-            ["kind", "namespace", "name"].map(|field| regarded[field].as_str().unwrap_or_default());
-        about(kind, namespace, name)
-    });
-    owned.chain(regarded).chain(ending)
-}
-
-fn about_itself(object: &Object) -> Link {
-    about(object.kind(), object.namespace().unwrap_or_default(), object.name())
-}
-
-fn about(kind: &str, namespace: &str, name: &str) -> Link {
-    Link::About(format!("{kind}/{namespace}/{name}").into())
-}
-
 /// What owns the object, or what it is an Event about.
 fn above(object: &Object) -> Vec<ObjectId> {
     let of_owner = |owner: &Value| ObjectId {
@@ -247,10 +213,6 @@ fn above(object: &Object) -> Vec<ObjectId> {
         name: text(owner, "name"),
     };
     owners(object).chain(object.regarded()).map(of_owner).collect()
-}
-
-fn owners(object: &Object) -> impl Iterator<Item = &Value> {
-    object.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten()
 }
 
 fn text(fields: &Value, field: &str) -> String {
