@@ -325,11 +325,17 @@ fn events(
 
 /// An object as it is kept: without its `managedFields`, which are often the larger part and say nothing about
 /// its state.
-fn kept(mut object: DynamicObject, resource: &Resource, subject: &Arc<Subject>) -> Result<Object, ApiError> {
-    object.metadata.managed_fields = None;
+fn kept(object: DynamicObject, resource: &Resource, subject: &Arc<Subject>) -> Result<Object, ApiError> {
     let unreadable = |source| ApiError::Unreadable { subject: subject.clone(), source };
-    let value = serde_json::to_value(object).map_err(|error| unreadable(Arc::new(error)))?;
-    typed(value, resource).map_err(|error| unreadable(Arc::new(error)))
+    let DynamicObject { types, mut metadata, data: mut fields } = object;
+    metadata.managed_fields = None;
+    // Only the metadata has a type of its own: the rest is as it came, and most of the object.
+    fields["metadata"] = serde_json::to_value(metadata).map_err(|error| unreadable(Arc::new(error)))?;
+    if let Some(types) = types {
+        fields["apiVersion"] = types.api_version.into();
+        fields["kind"] = types.kind.into();
+    }
+    typed(fields, resource).map_err(|error| unreadable(Arc::new(error)))
 }
 
 fn from_watcher(error: watcher::Error, subject: &Arc<Subject>) -> ApiError {
