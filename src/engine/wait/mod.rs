@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use self::known::{Known, Row};
+use self::known::{Known, Moment, Row};
 use self::said::blamed;
 use super::EngineError;
 use super::diagnose::diagnosed;
@@ -21,6 +21,16 @@ use crate::readiness::{self, Trouble};
 
 /// How often time alone is looked at: a grace that runs out changes no object.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// The same for each of thousands: some ten times of what it takes to judge one.
+const LOOK_OF_EACH: Duration = Duration::from_millis(2);
+
+/// How often it is looked at why those are not ready of which something has changed: of a workload that starts, a dozen
+/// things change at about the same time. That one is ready waits for nothing.
+const TURN: Duration = Duration::from_millis(100);
+
+/// So many are judged at a time: what becomes ready meanwhile is not told before these are.
+const MOST: usize = 8;
 
 /// What is waited for.
 #[derive(Debug)]
@@ -41,6 +51,7 @@ pub(super) struct Wait<'a> {
     evidence: Vec<Scope>,
     known: Known<'a>,
     begun: Instant,
+    next_turn: Instant,
     next_look: Instant,
 }
 
@@ -49,7 +60,7 @@ impl<'a> Wait<'a> {
         let (own, evidence) = scopes(&awaited.objects);
         let watching = run.cluster.watch_for(own, readiness::essence);
         let (known, begun) = (Known::nothing_of(&awaited.objects), Instant::now());
-        Self { run, awaited, watching, evidence, known, begun, next_look: begun }
+        Self { run, awaited, watching, evidence, known, begun, next_turn: begun, next_look: begun }
     }
 
     /// Tells how they are while they are still being applied. Whatever has failed, and that something cannot be watched, is for
@@ -58,12 +69,13 @@ impl<'a> Wait<'a> {
         let telling = async {
             loop {
                 self.look(|row| row.is_known());
-                if self.known.rows.iter().any(|row| row.is_known() && !row.is_current()) {
+                if !self.evidence.is_empty() && self.known.is_waiting() {
                     self.watch_evidence();
                 }
+                let next = self.next();
                 tokio::select! {
                     () = self.watching.changed() => {}
-                    () = tokio::time::sleep_until(self.next_look) => {}
+                    () = tokio::time::sleep_until(next) => {}
                 }
             }
         };
@@ -89,17 +101,21 @@ impl<'a> Wait<'a> {
         self.listed().await?;
         loop {
             self.look(|_| true);
+            let is_over = self.known.has_failed() || Instant::now() >= deadline;
+            if is_over {
+                self.look_at(usize::MAX, |_| true);
+            }
             if self.known.is_ready() {
                 return Ok(());
             }
-            let failed = self.known.has_failed();
-            if failed || Instant::now() >= deadline {
-                return Err(self.give_up(failed).await);
+            if is_over {
+                return Err(self.give_up().await);
             }
+            let next = deadline.min(self.next());
             tokio::select! {
                 () = self.watching.changed() => {}
                 () = run.stop.cancelled() => return Err(EngineError::Interrupted),
-                () = tokio::time::sleep_until(deadline.min(self.next_look)) => {}
+                () = tokio::time::sleep_until(next) => {}
             }
         }
     }
@@ -120,32 +136,49 @@ impl<'a> Wait<'a> {
         self.watching.widen(std::mem::take(&mut self.evidence));
     }
 
-    /// Judges what may have changed, and says what is new of those that are to be told.
+    /// Judges what may have changed as far as it is its turn, and says what is new of those that are to be told.
     fn look(&mut self, is_told: impl Fn(&Row<'_>) -> bool) {
         let now = Instant::now();
-        let is_time = now >= self.next_look;
-        let (known, tally) = (&mut self.known, self.run.tally);
+        if now < self.next_turn {
+            return self.look_at(0, is_told);
+        }
+        self.look_at(MOST, is_told);
+        // Where some are left, it rests as long as it worked: there is other work for the same thread.
+        self.next_turn = if self.known.is_behind() { Instant::now() + now.elapsed() } else { now + TURN };
+    }
+
+    /// Judges what has become ready, and so many of the others.
+    fn look_at(&mut self, most: usize, is_told: impl Fn(&Row<'_>) -> bool) {
+        let now = Instant::now();
+        if now >= self.next_look && !self.known.is_behind() {
+            let moved = self.known.let_time_pass();
+            self.next_look = now + LOOK.max(LOOK_OF_EACH * moved);
+        }
+        let (known, moment) = (&mut self.known, Moment { time: now - self.begun, tally: self.run.tally });
         let (judged, spent) = self.watching.read(|snapshot, changed| {
-            let judged = known.judge(now - self.begun, snapshot, changed, tally, is_time);
+            let mut judged = known.note(moment, snapshot, changed);
+            judged.extend(known.judge_due(moment, snapshot, most));
             let spent = known.spent(&judged, snapshot);
             (judged, spent)
         });
         self.watching.forget(&spent);
-        if is_time {
-            // Thousands with a trouble take a while, in which what changes is not told.
-            self.next_look = Instant::now() + LOOK.max(now.elapsed() * 10);
-        }
         if !self.awaited.quietly {
             self.known.announce(&judged, is_told, self.run, self.awaited.layer);
         }
     }
 
+    /// When to look again where nothing changes.
+    fn next(&self) -> Instant {
+        if self.known.is_behind() { self.next_turn } else { self.next_look }
+    }
+
     /// Says all that is known of what is not ready: each cause once, with the evidence of one workload that
     /// suffers from it.
-    async fn give_up(&self, failed: bool) -> EngineError {
+    async fn give_up(&self) -> EngineError {
+        let failed = self.known.has_failed();
         let (run, layer, snapshot) = (self.run, self.awaited.layer, self.watching.snapshot());
         let blamed = |row: &Row<'_>| blamed(row.placed, row.assessment.as_ref(), failed);
-        let troubles: Vec<(ObjectId, Trouble)> = self.known.rows.iter().filter_map(blamed).collect();
+        let troubles: Vec<(ObjectId, Trouble)> = self.known.unready().filter_map(blamed).collect();
         let mut findings = readiness::grouped(&troubles);
         for finding in &mut findings {
             finding.at = finding.object.as_ref().and_then(|object| run.plan.place_of(object));
