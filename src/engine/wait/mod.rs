@@ -101,14 +101,14 @@ impl<'a> Wait<'a> {
         self.listed().await?;
         loop {
             self.look(|_| true);
-            let is_over = self.known.has_failed() || Instant::now() >= deadline;
-            if is_over {
+            if self.is_over() {
+                // Who gives up says all there is to say; it may also be that nothing is wrong any more.
                 self.look_at(usize::MAX, |_| true);
             }
             if self.known.is_ready() {
                 return Ok(());
             }
-            if is_over {
+            if self.is_over() {
                 return Err(self.give_up().await);
             }
             let next = deadline.min(self.next());
@@ -118,6 +118,11 @@ impl<'a> Wait<'a> {
                 () = tokio::time::sleep_until(next) => {}
             }
         }
+    }
+
+    /// Whether it is of no use to wait longer.
+    fn is_over(&self) -> bool {
+        self.known.has_failed() || Instant::now() >= self.awaited.deadline
     }
 
     /// Waits until all that is watched is known, or the time is over.

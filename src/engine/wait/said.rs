@@ -64,6 +64,7 @@ pub(super) fn blamed(
     };
     Some((object.clone(), trouble?))
 }
+
 pub(super) fn is_current(assessment: Option<&Assessment>) -> bool {
     assessment.is_some_and(|assessment| assessment.verdict.status == Status::Current)
 }
