@@ -229,6 +229,8 @@ mod tests {
         placed: Vec<Placed>,
         tally: Tally,
         snapshot: Snapshot,
+        /// Since the wait began.
+        time: Duration,
     }
 
     impl Shop {
@@ -237,19 +239,19 @@ mod tests {
             let tally = Tally::default();
             objects.iter().for_each(|object| tally.remember(object.id(), object));
             let placed = objects.into_iter().map(Placed::from).collect();
-            Self { placed, tally, snapshot: Snapshot::default() }
+            Self { placed, tally, snapshot: Snapshot::default(), time: Duration::ZERO }
         }
 
         /// Shows these to who waits; they are the ones that are judged at once.
         fn show(&mut self, known: &mut Known<'_>, objects: &[Object]) -> Vec<usize> {
             let changed: Vec<Packed> = objects.iter().map(Packed::from).collect();
             changed.iter().for_each(|packed| self.snapshot.insert(packed.clone()));
-            let moment = Moment { time: Duration::ZERO, tally: &self.tally };
+            let moment = Moment { time: self.time, tally: &self.tally };
             known.note(moment, &mut self.snapshot, changed).into_iter().collect()
         }
 
         fn judge_due(&mut self, known: &mut Known<'_>, most: usize) -> usize {
-            let moment = Moment { time: Duration::ZERO, tally: &self.tally };
+            let moment = Moment { time: self.time, tally: &self.tally };
             known.judge_due(moment, &mut self.snapshot, most).len()
         }
     }
@@ -306,5 +308,32 @@ mod tests {
         let troubles = known.unready().filter(|row| row.moves_with_time()).count();
         assert_eq!(usize::try_from(known.let_time_pass()).unwrap(), troubles);
         assert!(known.unready().all(|row| row.id.name == "web-0000"));
+    }
+    #[test]
+    fn one_that_had_failed_and_is_mended_when_it_is_judged_again_has_not_failed() {
+        let mut shop = Shop::of(1);
+        let placed = std::mem::take(&mut shop.placed);
+        let mut known = waiting(&placed);
+        let refused = |generation: u32| {
+            let message = "pods \"web-x\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=8, limited: pods=8";
+            let condition = json!({"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message});
+            let more = json!({
+                "metadata": {"generation": generation, "resourceVersion": "1", "uid": "uid-0"},
+                "spec": {"replicas": 1},
+                "status": {"observedGeneration": generation, "conditions": [condition]},
+            });
+            object("apps/v1", "Deployment", "web-0000", Some("shop"), &more)
+        };
+        shop.show(&mut known, &[refused(1)]);
+        shop.judge_due(&mut known, 1);
+        shop.time = Duration::from_mins(1);
+        known.let_time_pass();
+        shop.judge_due(&mut known, 1);
+        assert!(known.has_failed());
+        // It was applied anew, which gives it a new chance.
+        shop.show(&mut known, &[refused(2)]);
+        assert!(known.has_failed() && known.is_behind());
+        shop.judge_due(&mut known, usize::MAX);
+        assert!(!known.has_failed() && !known.is_ready());
     }
 }
