@@ -6,36 +6,28 @@ use serde_json::Value;
 use super::bare::Bare;
 
 /// How many connections the best of all has is found out.
-const CONNECTIONS: [usize; 3] = [8, 16, 32];
+pub(crate) const CONNECTIONS: [usize; 3] = [8, 16, 32];
 
-/// Applies the objects once with each number of connections, each time others of them, and says the least time for so
-/// many.
-pub(crate) fn floor(bare: &Bare, objects: impl Fn(usize) -> Vec<Value>) -> Duration {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let times = CONNECTIONS.iter().enumerate().map(|(turn, connections)| {
-        let objects = objects(turn);
-        let start = Instant::now();
-        runtime.block_on(async {
-            let sent = objects.iter().map(|object| bare.apply(object));
-            futures::stream::iter(sent).buffer_unordered(*connections).for_each(async |()| {}).await;
-        });
-        start.elapsed()
-    });
-    times.min().unwrap()
-}
-
-/// Applies definitions, and says how long it takes until all are established; nothing where there are none.
-pub(crate) fn defined(bare: &Bare, definitions: &[Value]) -> Duration {
-    if definitions.is_empty() {
-        return Duration::ZERO;
-    }
+/// Applies the objects over so many connections, and says how long it takes.
+pub(crate) fn sent(bare: &Bare, objects: &[Value], connections: usize) -> Duration {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let start = Instant::now();
     runtime.block_on(async {
-        let sent = definitions.iter().map(|definition| bare.apply(definition));
-        futures::stream::iter(sent).buffer_unordered(CONNECTIONS[1]).for_each(async |()| {}).await;
-        while !are_established(bare, definitions).await {}
+        let sent = objects.iter().map(|object| bare.apply(object));
+        futures::stream::iter(sent).buffer_unordered(connections).for_each(async |()| {}).await;
     });
+    start.elapsed()
+}
+
+/// The same for definitions, until all are established; nothing where there are none.
+pub(crate) fn defined(bare: &Bare, definitions: &[Value], connections: usize) -> Duration {
+    if definitions.is_empty() {
+        return Duration::ZERO;
+    }
+    let start = Instant::now();
+    sent(bare, definitions, connections);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async { while !are_established(bare, definitions).await {} });
     start.elapsed()
 }
 

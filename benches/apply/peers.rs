@@ -19,8 +19,9 @@ pub(crate) struct Tools {
     pub(crate) kapp: LazyCell<PathBuf>,
 }
 
-pub(crate) const PEERS: [Peer; 4] = [
-    Peer { name: "ours", steps: ours },
+pub(crate) const OURS: Peer = Peer { name: "ours", steps: ours };
+
+pub(crate) const PEERS: [Peer; 3] = [
     Peer { name: "kubectl", steps: kubectl },
     Peer { name: "kapp", steps: kapp },
     Peer { name: "helm", steps: helm },
