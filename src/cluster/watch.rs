@@ -327,14 +327,10 @@ fn events(
 /// its state.
 fn kept(object: DynamicObject, resource: &Resource, subject: &Arc<Subject>) -> Result<Object, ApiError> {
     let unreadable = |source| ApiError::Unreadable { subject: subject.clone(), source };
-    let DynamicObject { types, mut metadata, data: mut fields } = object;
+    let DynamicObject { mut metadata, data: mut fields, .. } = object;
     metadata.managed_fields = None;
     // Only the metadata has a type of its own: the rest is as it came, and most of the object.
     fields["metadata"] = serde_json::to_value(metadata).map_err(|error| unreadable(Arc::new(error)))?;
-    if let Some(types) = types {
-        fields["apiVersion"] = types.api_version.into();
-        fields["kind"] = types.kind.into();
-    }
     typed(fields, resource).map_err(|error| unreadable(Arc::new(error)))
 }
 

@@ -309,6 +309,7 @@ mod tests {
         assert_eq!(usize::try_from(known.let_time_pass()).unwrap(), troubles);
         assert!(known.unready().all(|row| row.id.name == "web-0000"));
     }
+
     #[test]
     fn one_that_had_failed_and_is_mended_when_it_is_judged_again_has_not_failed() {
         let mut shop = Shop::of(1);
