@@ -10,13 +10,7 @@ pub(crate) const CONNECTIONS: [usize; 3] = [8, 16, 32];
 
 /// Applies the objects over so many connections, and says how long it takes.
 pub(crate) fn sent(bare: &Bare, objects: &[Value], connections: usize) -> Duration {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let start = Instant::now();
-    runtime.block_on(async {
-        let sent = objects.iter().map(|object| bare.apply(object));
-        futures::stream::iter(sent).buffer_unordered(connections).for_each(async |()| {}).await;
-    });
-    start.elapsed()
+    timed(send(bare, objects, connections))
 }
 
 /// The same for definitions, until all are established; nothing where there are none.
@@ -24,11 +18,22 @@ pub(crate) fn defined(bare: &Bare, definitions: &[Value], connections: usize) ->
     if definitions.is_empty() {
         return Duration::ZERO;
     }
-    let start = Instant::now();
-    sent(bare, definitions, connections);
+    timed(async {
+        send(bare, definitions, connections).await;
+        while !are_established(bare, definitions).await {}
+    })
+}
+
+fn timed(work: impl Future<Output = ()>) -> Duration {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(async { while !are_established(bare, definitions).await {} });
+    let start = Instant::now();
+    runtime.block_on(work);
     start.elapsed()
+}
+
+async fn send(bare: &Bare, objects: &[Value], connections: usize) {
+    let sent = objects.iter().map(|object| bare.apply(object));
+    futures::stream::iter(sent).buffer_unordered(connections).for_each(async |()| {}).await;
 }
 
 async fn are_established(bare: &Bare, definitions: &[Value]) -> bool {

@@ -78,7 +78,8 @@ fn contest(cluster: &Cluster, count: usize) -> Vec<String> {
     let (said, memory) = listened(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
     let took = start.elapsed();
     let (seen, seen_beside) = (watch.ended(), beside.ended());
-    assert_eq!((said.len(), seen.len()), (count, count), "not all were told, or not all were seen");
+    let counts = [&said, &seen, &seen_beside].map(Moments::len);
+    assert_eq!(counts, [count; 3], "not all were told, or not all were seen");
     let told = Later::of(&said, &seen_beside);
     println!(
         "{count} workloads in {:.1} s: told {told} after a bare watch that is read as we are; {:.0} MB of memory",
